@@ -1,0 +1,79 @@
+/* The whole C boundary: Python reads this very file through cffi (so: no macros beyond
+ * `#define NAME number`, no includes, no static functions; types are spelled out).
+ *
+ * Errors: functions that can fail give NULL, -1 or false, and mb_error() then says why in
+ * words for a person. Threads: unless said otherwise, call from one thread; functions
+ * that run a guest release the GIL.
+ */
+
+struct mb_machine;
+struct mb_cpu;
+struct mb_bus;
+struct mb_dev;
+
+const char *mb_error(void);               /* of this thread's last failure */
+
+/* ---- machine --------------------------------------------------------------------------- */
+/* clock 0: real time; 1: virtual, `ns_per_insn_shift`: 2^shift ns an instruction. */
+struct mb_machine *mb_machine_new(int clock, int ns_per_insn_shift);
+void mb_machine_free(struct mb_machine *machine);      /* stops and joins everything */
+int64_t mb_machine_clock_ns(struct mb_machine *machine);
+
+/* Run until an event; gives it: 1 power off, 2 reset, 3 error, 4 stopped by mb_machine_stop,
+ * 5 timeout_ms passed (0: none), 6 breakpoint or step done. `why` of the event: text. */
+int mb_machine_run(struct mb_machine *machine, int64_t timeout_ms);
+void mb_machine_stop(struct mb_machine *machine);      /* any thread, async-signal-safe */
+const char *mb_machine_why(struct mb_machine *machine);
+void mb_machine_reset(struct mb_machine *machine);     /* devices and CPUs to power-on */
+
+/* ---- buses and memory -------------------------------------------------------------------- */
+struct mb_bus *mb_bus_new(struct mb_machine *machine, const char *name, int address_bits);
+struct mb_bus *mb_machine_memory(struct mb_machine *machine);   /* the CPUs' "mmio" bus */
+/* RAM is a memfd; gives its host address. */
+void *mb_bus_add_ram(struct mb_bus *bus, const char *name, uint64_t address, uint64_t size);
+void *mb_bus_add_rom(struct mb_bus *bus, const char *name, uint64_t address, uint64_t size);
+int mb_bus_add_device(struct mb_bus *bus, struct mb_dev *dev, int region,
+                      uint64_t address, uint64_t size);
+int mb_bus_add_stub(struct mb_bus *bus, const char *name, uint64_t address, uint64_t size,
+                    uint64_t value);
+int mb_bus_read(struct mb_bus *bus, uint64_t address, void *data, size_t size);
+int mb_bus_write(struct mb_bus *bus, uint64_t address, const void *data, size_t size);
+
+/* ---- devices -------------------------------------------------------------------------------- */
+/* Python chips: their accesses come back as callbacks (extern "Python"). */
+struct mb_dev *mb_dev_new_python(struct mb_machine *machine, const char *name, void *handle);
+struct mb_dev *mb_dev_new_native(struct mb_machine *machine, const char *name,
+                                 const void *chip /* struct mb_chip * */,
+                                 struct mb_dev *parent, const char *bus, int slot);
+int mb_dev_set_param(struct mb_dev *dev, const char *name, uint64_t value);
+int mb_dev_set_param_str(struct mb_dev *dev, const char *name, const char *value);
+int mb_dev_create(struct mb_dev *dev);                 /* after parameters and wires */
+/* Wire output (port, index) to an input of a device or CPU; target_cpu -1 if not banked. */
+int mb_dev_wire(struct mb_dev *dev, int port, int index, struct mb_dev *target,
+                int target_port, int target_index, int target_cpu);
+int mb_dev_wire_cpu(struct mb_dev *dev, int port, int index, struct mb_cpu *cpu, int input);
+int mb_cpu_wire(struct mb_cpu *cpu, int output, struct mb_dev *target, int target_port,
+                int target_index, int target_cpu);
+void mb_dev_drive(struct mb_dev *dev, int port, int index, int level);  /* Python chips */
+size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size);  /* host -> chip */
+uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size);
+void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size);
+
+/* ---- CPUs -------------------------------------------------------------------------------------- */
+/* mode 0: translated, 1: interpreted. */
+struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode);
+int mb_cpu_read_field(struct mb_cpu *cpu, const char *field, int index, void *data,
+                      size_t size);
+int mb_cpu_write_field(struct mb_cpu *cpu, const char *field, int index, const void *data,
+                       size_t size);
+void mb_cpu_set_powered(struct mb_cpu *cpu, int on);    /* at reset: runs or waits for power_on */
+int mb_cpu_read_memory(struct mb_cpu *cpu, uint64_t va, void *data, size_t size);
+int mb_cpu_write_memory(struct mb_cpu *cpu, uint64_t va, const void *data, size_t size);
+int mb_cpu_step(struct mb_cpu *cpu);                     /* one instruction, while stopped */
+
+struct mb_stats {
+    uint64_t insns, blocks, block_bytes, guest_bytes, flushes, invalidations;
+    uint64_t exits_link, exits_jump, exits_irq, exits_leave, slow_loads, slow_stores,
+             mmio_reads, mmio_writes, faults, tlb_flushes, translate_ns, run_ns;
+};
+void mb_machine_stats(struct mb_machine *machine, struct mb_stats *stats);

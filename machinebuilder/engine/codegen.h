@@ -1,0 +1,98 @@
+/* From IR to host code: the seam between the code generator and the run loop.
+ *
+ * The generator (x86_64/) knows nothing of blocks, caches or threads; the run loop
+ * (run.c, blocks.c, softmmu.c) knows nothing of host instructions beyond what is here.
+ */
+#ifndef MB_CODEGEN_H
+#define MB_CODEGEN_H
+
+#include "core.h"
+
+struct mb_ir;
+
+/* A direct exit: `jmp rel32` that first goes to its stub, which stores pc and returns the
+ * link to the run loop; the loop translates the target and points the jump at it. */
+struct mb_link {
+    uint64_t pc;               /* constant guest pc it leaves for */
+    uint32_t patch;            /* offset in the unit's code of the rel32 */
+    uint32_t stub;             /* offset of the stub: what an unlinked jump goes to */
+};
+
+/* Precise state: rows sorted by `host`, the offset of the return address of the slow-path
+ * call. Places first..first+count-1 say where each dirty field's value is. */
+struct mb_row { uint32_t host, first; uint16_t count, insn; uint64_t pc; };
+enum mb_place_kind { MB_AT_REG, MB_AT_XMM, MB_AT_SPILL, MB_AT_CONST };
+struct mb_place { uint32_t offset; uint8_t width, kind; uint16_t index; uint64_t value; };
+
+struct mb_code {               /* what the generator fills; the caller owns the arrays */
+    uint32_t size;             /* bytes of host code */
+    struct mb_link *links; uint32_t link_count;
+    struct mb_row *rows; uint32_t row_count;
+    struct mb_place *places; uint32_t place_count;
+    uint32_t insn_count;       /* guest instructions in the unit */
+};
+
+/* Host registers as a slow path saved them on the translated code's stack frame. */
+struct mb_saved { uint64_t reg[16]; uint8_t xmm[16][16]; uint64_t spill[]; };
+
+/* Generate code for `ir` at `rw` (its executable alias is `rx`; capacity bytes). Options:
+ * count instructions exactly and stop at a deadline (virtual clock). False: it does not
+ * fit in `capacity`, or has more than the unit limits; the caller flushes or splits. */
+struct mb_codegen_options { bool count_deadline; };
+bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
+                       const struct mb_codegen_options *options,
+                       uint8_t *rw, const uint8_t *rx, size_t capacity, struct mb_code *out);
+void mb_code_free(struct mb_code *code);
+
+/* Shared thunks, generated once into the code cache: entering, leaving, slow paths.
+ * Gives the bytes used; 0 on failure. */
+size_t mb_codegen_thunks(uint8_t *rw, const uint8_t *rx, size_t capacity);
+
+/* Run translated code at rx address `code` until it leaves. Gives the link that was left
+ * through (as link index and the unit's rx base in *unit), or -1 when it left by `jump`
+ * miss, `leave`, exit_request at a block's head: pc and key are then in state. */
+int64_t mb_code_enter(struct mb_cpu *cpu, const void *code, const void **unit);
+
+/* Point link `i` of the unit at `target` (rx), or back at its stub with NULL. Atomic with
+ * respect to other threads that run the code. */
+void mb_code_link(uint8_t *rw, const uint8_t *rx, const struct mb_link *link,
+                  const void *target);
+
+/* Apply the side table: store every dirty field of row `host` into state, and pc; gives
+ * the index of the faulting instruction in the unit (for instruction counts). */
+unsigned mb_code_restore(struct mb_cpu *cpu, const struct mb_code *code, uint32_t host,
+                         const struct mb_saved *saved);
+
+/* ---- what translated code calls; written by the run loop's side (softmmu.c, run.c) ------ */
+/* Slow paths. `retaddr` is the host return address in translated code, `saved` the saved
+ * registers. A fault restores state by the side table and does not return here: it
+ * unwinds to the run loop (mb_cpu_unwind). v128 goes through `data`. */
+uint64_t mb_slow_load(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
+                      const struct mb_saved *saved, uint64_t retaddr);
+void mb_slow_store(struct mb_cpu *cpu, uint64_t va, uint64_t value, uint32_t width_flags,
+                   const struct mb_saved *saved, uint64_t retaddr);
+void mb_slow_load128(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
+                     const struct mb_saved *saved, uint64_t retaddr, void *data);
+void mb_slow_store128(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
+                      const struct mb_saved *saved, uint64_t retaddr, const void *data);
+/* Atomics resolve the host address (write access, aligned, else fault) for the inline
+ * `lock cmpxchg`; NULL: not RAM, the operation was done by bus accesses, old in *old. */
+void *mb_slow_atomic(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
+                     const struct mb_saved *saved, uint64_t retaddr);
+
+/* Flat table of a 32-bit guest: table[va >> 12] is `host page - va page` as an addend, so
+ * that host = entry + va; 0 is empty (slow path). Write entries follow the read entries. */
+#define MB_TABLE_ENTRIES (1u << 20)
+#define MB_TABLE_WRITE MB_TABLE_ENTRIES    /* index of the first write entry */
+
+/* Jump cache, found through mb_cpu (one per CPU): direct-mapped by MB_JUMP_HASH(pc). */
+struct mb_jump { uint64_t pc, key; const void *code; uint64_t unused; };
+#define MB_JUMP_BITS 12
+#define MB_JUMP_HASH(pc) ((((pc) >> 1) ^ ((pc) >> 13)) & ((1u << MB_JUMP_BITS) - 1))
+/* mb_cpu.jumps points at the array. */
+
+/* Interpreter: run `ir` on `cpu` directly; the same exits (link index, -1). Memory through
+ * mb_cpu_load/mb_cpu_store: on a fault they unwind, state being always in memory. */
+int64_t mb_interpret(struct mb_ir *ir, struct mb_cpu *cpu);
+
+#endif
