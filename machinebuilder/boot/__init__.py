@@ -1,0 +1,61 @@
+"""Boot protocols: how images get into a machine's memory and where its CPU begins.
+
+A protocol is a module here, named by its path: `linux.arm` is boot/linux/arm.py. It has
+`prepare(machine, images)`, called after each reset, and `PARAMS`, what a board may say
+beside `protocol:`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from machinebuilder.errors import UserError
+
+
+class BootError(UserError):
+    """An image cannot be used: which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What the user asked to boot; all optional."""
+
+    kernel: Path | None = None
+    initrd: Path | None = None
+    append: str = ""
+    dtb: Path | None = None
+    firmware: Path | None = None
+
+
+def names() -> list[str]:
+    """The protocols there are."""
+    found = pkgutil.walk_packages(__path__, f"{__name__}.")
+    paths = (m.name.removeprefix(f"{__name__}.") for m in found if not m.ispkg)
+    return sorted(path for path in paths if "." in path)
+
+
+def find(protocol: str) -> ModuleType:
+    """The protocol's module; KeyError if there is none of that name."""
+    try:
+        return importlib.import_module(f"{__name__}.{protocol}")
+    except ModuleNotFoundError:
+        raise KeyError(protocol) from None
+
+
+def read_image(path: Path, what: str, limit: int) -> bytes:
+    """The bytes of an image file; BootError if it is missing or over `limit` bytes."""
+    try:
+        if not path.is_file():
+            raise BootError(f"{what} {path}: there is no such file")
+        if path.stat().st_size > limit:
+            raise BootError(
+                f"{what} {path}: {path.stat().st_size} bytes do not fit in the "
+                f"{limit} bytes of RAM there are for it; give the board more (-o ram=...)"
+            )
+        return path.read_bytes()
+    except PermissionError:
+        raise BootError(f"{what} {path}: not readable; check its permissions") from None
