@@ -1,0 +1,182 @@
+"""`mb run BOARD`: build a machine and run it on this terminal."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from machinebuilder.cli.main import EXIT_FAILURE, EXIT_USER_ERROR
+from machinebuilder.errors import UserError
+
+if TYPE_CHECKING:
+    from machinebuilder.machine import Event, Machine
+
+SUMMARY = "build the machine of a board file and run it"
+EXIT_TIMEOUT = 124
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options as in `mb run --help`."""
+    parser.add_argument("board", help="a board file, or the name of an installed board")
+    images = parser.add_argument_group("images")
+    images.add_argument("--kernel", type=Path, metavar="F", help="zImage, ELF or raw")
+    images.add_argument("--initrd", type=Path, metavar="F", help="initial RAM disk")
+    images.add_argument("--append", default="", metavar="S", help="kernel command line")
+    images.add_argument("--dtb", type=Path, metavar="F", help="device tree to give instead")
+    images.add_argument("--firmware", type=Path, metavar="F", help="start this instead")
+    parser.add_argument(
+        "--disk", action="append", default=[], metavar="F[,ro|,snapshot]", help="disk image"
+    )
+    parser.add_argument(
+        "--net", default=None, metavar="MODE",
+        help="user, none, listen:PATH or connect:PATH (a UNIX socket)",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", dest="options", action="append", default=[], metavar="NAME=VALUE",
+        help="set an option of the board",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accel", choices=("auto", "kvm", "translate", "interpret"), default="auto",
+        help="how to run the CPUs",
+    )  # fmt: skip
+    parser.add_argument("--timeout", type=float, metavar="S", help="stop after S seconds")
+    parser.add_argument(
+        "--no-reboot", action="store_true", help="a reset ends the run, as power off does"
+    )
+    parser.add_argument("--stats", action="store_true", help="print counts at the end")
+
+
+def options_of(words: list[str]) -> dict[str, str]:
+    """`-o NAME=VALUE` words as a mapping; UserError for one without `=`."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UserError(f"-o {word}: must be NAME=VALUE, for example -o ram=1GiB")
+        found[name] = value
+    return found
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run until the guest powers off; 0 then, 124 on timeout, 1 on a failure."""
+    from machinebuilder.board import BoardErrors, find_board
+    from machinebuilder.machine import Board
+
+    if arguments.timeout is not None and arguments.timeout <= 0:
+        raise UserError(f"--timeout {arguments.timeout}: must be more than 0 seconds")
+    try:
+        board = Board.load(find_board(arguments.board), **options_of(arguments.options))
+    except BoardErrors as errors:
+        print(errors, file=sys.stderr)
+        return EXIT_USER_ERROR
+    machine = board.build(
+        kernel=arguments.kernel,
+        initrd=arguments.initrd,
+        append=arguments.append,
+        dtb=arguments.dtb,
+        firmware=arguments.firmware,
+        disks=arguments.disk,
+        net=arguments.net,
+        accel=arguments.accel,
+        console=None,
+    )
+    with machine:
+        return Session(machine, arguments).run()
+
+
+class Session:
+    """One run of a machine on the terminal: signals, Ctrl-A commands, the exit code."""
+
+    def __init__(self, machine: Machine, arguments: argparse.Namespace) -> None:
+        self.machine = machine
+        self.arguments = arguments
+        self.signal: int | None = None
+        self.left = False
+        self.event: Event | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> int:
+        """Run to the end; gives the exit code."""
+        from machinebuilder.host.console import Terminal
+
+        with Terminal({"x": self.leave, "s": self.statistics}) as terminal:
+            self.machine.connect_console(terminal)
+            with self.signals():
+                self.wait()
+        if self.error is not None:
+            raise self.error
+        self.report()
+        return self.exit_code()
+
+    def wait(self) -> None:
+        """The machine runs on a thread of its own, so that this one can take signals."""
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                self.event = self.machine.run(
+                    timeout=self.arguments.timeout, reboot=not self.arguments.no_reboot
+                )
+            except BaseException as error:
+                self.error = error
+            finally:
+                done.set()
+
+        threading.Thread(target=work, name="machine", daemon=True).start()
+        done.wait()
+
+    @contextlib.contextmanager
+    def signals(self) -> Iterator[None]:
+        """SIGINT, SIGTERM and SIGHUP stop the machine instead of killing the process."""
+
+        def stop(number: int, frame: object) -> None:
+            self.signal = number
+            self.machine.stop()
+
+        chosen = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, stop) for number in chosen}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def leave(self) -> bytes:
+        """Ctrl-A x."""
+        self.left = True
+        self.machine.stop()
+        return b"\r\n"
+
+    def statistics(self) -> bytes:
+        """Ctrl-A s: the counts so far, for a raw terminal."""
+        return ("\r\n" + self.machine.stats().text()).replace("\n", "\r\n").encode()
+
+    def report(self) -> None:
+        """What the person should know at the end, on standard error."""
+        sys.stdout.flush()
+        for line in self.machine.summary():
+            print(f"mb: {line}", file=sys.stderr)
+        if self.arguments.stats:
+            print(self.machine.stats().text(), end="", file=sys.stderr)
+        if self.event is not None and self.event.failed:
+            print(f"mb: the machine stopped: {self.event.why}", file=sys.stderr)
+
+    def exit_code(self) -> int:
+        """0 power off or asked to leave, 124 timeout, 128+n signal, 1 failure."""
+        assert self.event is not None
+        if self.signal is not None:
+            return 128 + self.signal
+        if self.left or self.event.name in ("poweroff", "reset", "stopped"):
+            return 0
+        if self.event.name == "timeout":
+            limit = self.arguments.timeout
+            print(f"mb: --timeout: {limit:g} s passed", file=sys.stderr)
+            return EXIT_TIMEOUT
+        return EXIT_FAILURE
+
