@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The class that a chip derives from, and what a chip's methods may use.
+
+A subclass's declarations are gathered when Python reads the class; a mistake in them is
+a TypeError there and then. How the declared things behave is in frame.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from machinebuilder.device.declare import (
+    Alarm,
+    Bus,
+    Count,
+    Declaration,
+    IrqIn,
+    IrqOut,
+    Param,
+    Region,
+    State,
+)
+from machinebuilder.device.register import Reg
+from machinebuilder.device.surroundings import Surroundings
+
+Declared = TypeVar("Declared", bound=Declaration)
+
+
+class Device:
+    """A chip. The class attributes below say what does not fit a declaration."""
+
+    # Gathered from the declarations, by name, in the order written.
+    model: ClassVar[str] = ""
+    regions: ClassVar[Mapping[str, Region]] = {}
+    params: ClassVar[Mapping[str, Param]] = {}
+    outs: ClassVar[Mapping[str, IrqOut]] = {}
+    ins: ClassVar[Mapping[str, IrqIn]] = {}
+    buses: ClassVar[Mapping[str, Bus]] = {}
+    regs: ClassVar[Mapping[str, Reg]] = {}
+    alarms: ClassVar[Mapping[str, Alarm]] = {}
+    states: ClassVar[Mapping[str, State]] = {}
+
+    # Written by the chip.
+    span: ClassVar[int | None] = None
+    """Size of the only window, short for `window = Region(span, name="")`."""
+    sits_on: ClassVar[str | None] = "mmio"
+    """Kind of bus it is placed on; None: on no bus, it only has lines."""
+    host: ClassVar[str | None] = None
+    """Host back end it takes: console, disk, net, entropy."""
+    default_for: ClassVar[str | None] = None
+    """`disk` or `net`: the chip that `--disk` or `--net` adds to a board that has none
+    free, on a bus of the kind it sits on."""
+    native: ClassVar[bool] = False
+    """Behaviour is in <chip>.c beside this file; here is the declaration."""
+
+    compatible: ClassVar[tuple[str, ...]] = ()
+    """Device-tree `compatible`; empty: no node."""
+    dt_name: ClassVar[str] = ""
+    """Device-tree node name without its address; by default the part's name."""
+    dt_interrupt_cells: ClassVar[int | None] = None
+    """An interrupt controller's `#interrupt-cells`; see dt_interrupt."""
+
+    name: str
+    clock: ChipClock
+    memory: ChipMemory
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        parts = cls.__module__.split(".")
+        cls.model = cls.__dict__.get("model", ".".join(parts[-2:]))
+        found = dict(_declarations(cls))
+        _reject_reserved_names(cls, found)
+        cls.params = _of_type(found, Param)
+        cls.outs = _of_type(found, IrqOut)
+        cls.ins = _of_type(found, IrqIn)
+        cls.buses = _of_type(found, Bus)
+        cls.regs = _of_type(found, Reg)
+        cls.alarms = _of_type(found, Alarm)
+        cls.states = _of_type(found, State)
+        windows = _of_type(found, Region)
+        cls.regions = {window.name: window for window in windows.values()}
+        if cls.span is not None:
+            cls.regions = {"": Region(cls.span, name=""), **cls.regions}
+        _check_registers(cls)
+
+    @classmethod
+    def devicetree(cls, node: Any, view: Any) -> None:
+        """Add properties to this device's node, beyond the generic ones."""
+
+    @classmethod
+    def dt_interrupt(cls, port: str, index: int) -> list[int]:
+        """An interrupt controller's cells for one of its input lines."""
+        raise NotImplementedError(f"{cls.model} has no dt_interrupt")
+
+    def power_on(self) -> None:
+        """Called when declared state has its reset values; most chips need nothing."""
+
+    def receive(self, data: bytes) -> int:
+        """Bytes from the host back end. Gives how many were taken; the rest is offered
+        again after the next access to the chip."""
+        return len(data)
+
+    def close(self) -> None:
+        """The machine ends: give back what power_on took from the host."""
+
+    # What the methods of a chip may call.
+
+    def log(self, text: str) -> None:
+        """The guest did something odd; each text is shown once."""
+        self._outside.log(text)
+
+    def send(self, data: bytes) -> None:
+        """Bytes to the host back end."""
+        self._outside.send(data)
+
+    def shutdown(self, why: str) -> None:
+        """Power the machine off."""
+        self._outside.shutdown(why)
+
+    def restart(self, why: str) -> None:
+        """Reset the machine."""
+        self._outside.restart(why)
+
+    _outside: Surroundings
+
+
+class ChipClock:
+    """Guest time, as a chip sees it."""
+
+    def __init__(self, outside: Surroundings) -> None:
+        self._outside = outside
+
+    @property
+    def ns(self) -> int:
+        """Nanoseconds since power-on."""
+        return self._outside.now()
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds since power-on."""
+        return self._outside.now() // 1_000_000_000
+
+
+class ChipMemory:
+    """Guest memory, as a chip's DMA sees it."""
+
+    def __init__(self, outside: Surroundings) -> None:
+        self._outside = outside
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """`size` bytes at `address`; None where nothing is."""
+        return self._outside.dma_read(address, size)
+
+    def write(self, address: int, data: bytes) -> bool:
+        """Put `data` at `address`; False where nothing is."""
+        return self._outside.dma_write(address, data)
+
+
+def resolve_count(count: Count, params: Mapping[str, object], cpus: int) -> int:
+    """A declared count as a number, for given parameters."""
+    if isinstance(count, int):
+        return count
+    if count == "cpus":
+        return cpus
+    value = params[count]
+    if not isinstance(value, int):
+        raise TypeError(f"count {count!r} must be an integer parameter")
+    return value
+
+
+def _declarations(cls: type) -> Iterable[tuple[str, Declaration]]:
+    """Declarations of the class and its bases; one set to None is taken back."""
+    found: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        found.update(vars(base))
+    return [(name, d) for name, d in found.items() if isinstance(d, Declaration)]
+
+
+def _of_type(found: Mapping[str, Declaration], kind: type[Declared]) -> dict[str, Declared]:
+    return {name: d for name, d in found.items() if isinstance(d, kind)}
+
+
+def _reject_reserved_names(cls: type, found: Mapping[str, Declaration]) -> None:
+    for name in found:
+        if name in RESERVED:
+            raise TypeError(f"{cls.__qualname__}.{name}: every Device has a {name!r}")
+
+
+def _check_registers(cls: type[Device]) -> None:
+    taken: dict[tuple[str, int], str] = {}
+    for reg in cls.regs.values():
+        where = f"{cls.__qualname__}.{reg.name}"
+        if reg.region not in cls.regions:
+            raise TypeError(f"{where}: there is no region {reg.region!r}")
+        span = cls.regions[reg.region].span
+        end = reg.offset + (reg.count - 1) * reg.step + reg.bytes
+        if span is not None and end > span:
+            raise TypeError(f"{where}: ends at {end:#x}, after the window of {span:#x}")
+        for index in range(reg.count):
+            for byte in range(reg.bytes):
+                key = (reg.region, reg.offset + index * reg.step + byte)
+                other = taken.setdefault(key, reg.name)
+                if other != reg.name:
+                    raise TypeError(f"{where}: overlaps {other} at {key[1]:#x}")
+
+
+RESERVED = frozenset(name for name in dir(Device) if not name.startswith("_")) | {
+    "name",
+    "clock",
+    "memory",
+}
