@@ -20,7 +20,8 @@ void mb_machine_free(struct mb_machine *machine);      /* stops and joins everyt
 int64_t mb_machine_clock_ns(struct mb_machine *machine);
 
 /* Run until an event; gives it: 1 power off, 2 reset, 3 error, 4 stopped by mb_machine_stop,
- * 5 timeout_ms passed (0: none), 6 breakpoint or step done. `why` of the event: text. */
+ * 5 timeout_ms passed (0: none), 6 breakpoint or step done, 7 a signal came to this thread:
+ * handle it and call again. `why` of the event: text. */
 int mb_machine_run(struct mb_machine *machine, int64_t timeout_ms);
 void mb_machine_stop(struct mb_machine *machine);      /* any thread, async-signal-safe */
 const char *mb_machine_why(struct mb_machine *machine);

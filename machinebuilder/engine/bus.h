@@ -47,12 +47,31 @@ struct mb_machine {
 /* First event wins; kicks all CPUs so that mb_machine_run returns. Any thread. */
 void mb_machine_post(struct mb_machine *machine, int event, const char *why);
 
-/* runtime: implemented by vcpu.c */
+/* ---- runtime: implemented by vcpu.c ----------------------------------------------------- */
 struct mb_runtime *mb_runtime_new(struct mb_machine *machine);
-void mb_runtime_free(struct mb_runtime *runtime);
+void mb_runtime_free(struct mb_runtime *runtime);      /* stops and joins the vCPU threads */
 void mb_runtime_kick_all(struct mb_runtime *runtime);
+void mb_runtime_reset(struct mb_runtime *runtime);     /* CPUs to power-on; while stopped */
 unsigned mb_runtime_cpu_count(struct mb_runtime *runtime);
 struct mb_cpu *mb_runtime_cpu(struct mb_runtime *runtime, unsigned index);
+/* Regions changed what they are (flash became ROM): every CPU forgets its mappings and all
+ * translations before it runs another block. Any thread. */
+void mb_runtime_remapped(struct mb_runtime *runtime);
+/* mb_machine_run and mb_machine_stop of api.h are vcpu.c's; they use machine->event. */
+
+/* Virtual clock: time is the instruction count. clock.c's mb_clock_ns gives
+ * mb_runtime_virtual_ns; setting or cancelling a timer calls mb_runtime_timer_changed, so
+ * that the CPU that runs stops in time. The run loop calls mb_clock_next (deadline of the
+ * first armed timer, INT64_MAX if none) and, between instructions, mb_clock_ring (rings
+ * every timer that is due by then, on this thread). */
+int64_t mb_runtime_virtual_ns(struct mb_runtime *runtime);
+void mb_runtime_timer_changed(struct mb_runtime *runtime);
+int64_t mb_clock_next(struct mb_machine *machine);
+void mb_clock_ring(struct mb_machine *machine, int64_t now);
+bool mb_clock_is_virtual(struct mb_machine *machine, int *ns_per_insn_shift);
+
+/* A level on an input of a device, from outside (a CPU's output): dev.c. */
+void mb_dev_input(struct mb_dev *dev, unsigned port, unsigned index, int cpu, int level);
 
 void mb_set_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

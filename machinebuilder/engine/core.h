@@ -86,7 +86,8 @@ struct mb_core {
     unsigned (*mmu_mode)(const struct mb_cpu *cpu);
 
     /* A name for the address space in force: equal numbers may share cached mappings.
-     * ARM: ASID and translation-table configuration folded together. */
+     * The low 32 bits are what mb_cpu_tlb_flush_space compares (ARM: the ASID); what else
+     * decides about mappings (ARM: DACR, TTBCR, SCTLR.M ...) goes above. */
     uint64_t (*address_space)(const struct mb_cpu *cpu);
 
     /* Walk the guest's tables. Reads physical memory through mb_cpu_phys_read. */
@@ -154,7 +155,8 @@ bool mb_cpu_phys_write(struct mb_cpu *cpu, uint64_t pa, const void *data, unsign
 void mb_cpu_set_flags(struct mb_cpu *cpu, uint32_t flags);
 void mb_cpu_mmu_changed(struct mb_cpu *cpu);        /* privilege or address space switched */
 void mb_cpu_tlb_flush(struct mb_cpu *cpu);                          /* everything */
-void mb_cpu_tlb_flush_space(struct mb_cpu *cpu, uint64_t space);    /* non-global of one */
+/* Every space whose name has the low 32 bits of `space`. */
+void mb_cpu_tlb_flush_space(struct mb_cpu *cpu, uint64_t space);
 void mb_cpu_tlb_flush_page(struct mb_cpu *cpu, uint64_t va);        /* in every space */
 void mb_cpu_tlb_flush_all_cpus(struct mb_cpu *cpu);                 /* inner shareable */
 void mb_cpu_tlb_flush_page_all_cpus(struct mb_cpu *cpu, uint64_t va);
