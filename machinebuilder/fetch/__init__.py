@@ -50,7 +50,7 @@ def fetch(name: str, progress: Progress, again: bool = False) -> Path:
     when there is no such recipe, or when the packages cannot be had.
     """
     if name not in names():
-        raise FetchError(f"mb fetch: no recipe {name!r}; there are: {', '.join(names())}")
+        raise FetchError(f"no recipe {name!r}; there are: {', '.join(names())}")
     folder = cache() / name
     if folder.is_dir() and not again:
         check(folder, name)

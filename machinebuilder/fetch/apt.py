@@ -20,7 +20,7 @@ class Apt:
         for tool in ("apt-get", "apt-cache", "dpkg"):
             if shutil.which(tool) is None:
                 raise FetchError(
-                    f"mb fetch: {tool} is not there; on a machine without Debian's tools, "
+                    f"{tool} is not there; on a machine without Debian's tools, "
                     "get the images elsewhere and give them with --kernel and --initrd"
                 )
         self.work = work
@@ -50,7 +50,7 @@ class Apt:
             kind, _, name = line.strip().partition("Depends: ")
             if not kind and name.startswith("linux-image"):
                 return name
-        raise FetchError(f"mb fetch: apt knows no kernel behind {package}; is there network?")
+        raise FetchError(f"apt knows no kernel behind {package}; is there network?")
 
     def unpack(self, package: str) -> Path:
         """Download a package and unpack it; gives the folder."""
@@ -58,9 +58,10 @@ class Apt:
         self._run("apt-get", "-qq", "download", package)
         files = list(self.work.glob(f"{package}_*.deb"))
         if len(files) != 1:
-            raise FetchError(f"mb fetch: apt did not give {package}")
+            raise FetchError(f"apt did not give {package}")
         self.progress(f"unpacking {files[0].name}")
         root = self.work / "root" / package
+        root.mkdir(parents=True)
         self._run("dpkg", "-x", str(files[0]), str(root))
         return root
 
@@ -75,5 +76,5 @@ class Apt:
         )
         if check and done.returncode != 0:
             said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-            raise FetchError(f"mb fetch: {tool} {words[0]} failed: {said[0]}")
+            raise FetchError(f"{tool} failed: {said[0]}")
         return done.stdout

@@ -28,7 +28,7 @@ def build(folder: Path, progress: Progress) -> None:
         busybox = apt.unpack("busybox-static")
         images = list((kernel / "boot").glob("vmlinuz-*"))
         if not images:
-            raise FetchError("mb fetch: the kernel package has no /boot/vmlinuz-*")
+            raise FetchError("the kernel package has no /boot/vmlinuz-*")
         (folder / "zImage").write_bytes(images[0].read_bytes())
         progress("building the RAM disk")
         (folder / "initrd.gz").write_bytes(ramdisk(kernel, busybox))
