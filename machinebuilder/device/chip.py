@@ -61,9 +61,15 @@ class Device:
     dt_interrupt_cells: ClassVar[int | None] = None
     """An interrupt controller's `#interrupt-cells`; see dt_interrupt."""
 
+    dt_interrupt_root: ClassVar[bool] = False
+    """A controller whose own lines go to CPUs: its node has no `interrupts`."""
+
+    memory: ClassVar[str | None] = None
+    """`ram` or `rom` if a window is real memory; follows from the regions."""
+
     name: str
     clock: ChipClock
-    memory: ChipMemory
+    dma: ChipMemory
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -82,6 +88,8 @@ class Device:
         cls.regions = {window.name: window for window in windows.values()}
         if cls.span is not None:
             cls.regions = {"": Region(cls.span, name=""), **cls.regions}
+        kinds = [window.memory for window in cls.regions.values() if window.memory]
+        cls.memory = kinds[0] if kinds else None
         _check_registers(cls)
 
     @classmethod
@@ -208,5 +216,5 @@ def _check_registers(cls: type[Device]) -> None:
 RESERVED = frozenset(name for name in dir(Device) if not name.startswith("_")) | {
     "name",
     "clock",
-    "memory",
+    "dma",
 }

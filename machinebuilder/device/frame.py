@@ -146,7 +146,7 @@ class Frame:
         device = self.device
         device.name = name
         device.clock = ChipClock(self.outside)
-        device.memory = ChipMemory(self.outside)
+        device.dma = ChipMemory(self.outside)
         device._outside = self.outside
         state = device.__dict__
         state["_params"] = {n: _param(p, params) for n, p in chip.params.items()}

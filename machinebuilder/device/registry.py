@@ -48,6 +48,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({*_library_models(), *_offered()}))
 
 
+def in_library(model: str) -> bool:
+    """Is that a chip of our own library, not one that another package offers?"""
+    return model in _library_models()
+
+
 @cache
 def _library_models() -> frozenset[str]:
     library = importlib.import_module(LIBRARY)
