@@ -1,0 +1,35 @@
+"""What all tests share: the images of real guests, and the rule about missing ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GUESTS = Path(os.environ.get("MB_GUESTS", ROOT.parent / "shared" / "guests"))
+MISSING = "guest image missing"
+
+
+def guest_image(name: str) -> Path:
+    """The path of an image below the guests folder; skips the test without it.
+
+    With MB_REQUIRE_IMAGES set (as in CI) a missing image fails the test instead.
+    """
+    path = GUESTS / name
+    if not path.is_file():
+        text = f"{MISSING}: {path}; set MB_GUESTS to a folder with {name}"
+        if os.environ.get("MB_REQUIRE_IMAGES"):
+            pytest.fail(text)
+        pytest.skip(f"{text}, or build it with `mb fetch debian-armhf`")
+    return path
+
+
+@pytest.fixture
+def arm_images() -> dict[str, Path]:
+    """Debian's armhf kernel and initrd."""
+    return {
+        "kernel": guest_image("arm/zImage"),
+        "initrd": guest_image("arm/initrd.gz"),
+    }
