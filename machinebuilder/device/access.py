@@ -57,9 +57,9 @@ class RegisterFile:
     def _read(self, reg: Reg, index: int) -> int:
         device = self._device
         if reg.on_read is not None:
-            result = reg.on_read(device) if reg.count == 1 else reg.on_read(device, index)
-            return int(result) & reg.mask
-        if reg.mode == "wo" and reg.on_read is None and not reg.fields:
+            which = () if reg.count == 1 else (index,)
+            return int(reg.on_read(device, *which)) & reg.mask
+        if reg.mode == "wo" and not reg.fields:
             device.log(f"{reg.name} is write-only, and was read")
         return self._stored(reg, index) & ~reg.hidden_bits
 
@@ -75,10 +75,9 @@ class RegisterFile:
         old = self._stored(reg, index)
         new = old & ~reg.stored_bits | value & reg.stored_bits
         self._store(reg, index, new & ~(value & reg.cleared_bits))
-        if reg.on_write is not None and reg.count == 1:
-            reg.on_write(device, value)
-        elif reg.on_write is not None:
-            reg.on_write(device, value, index)
+        if reg.on_write is not None:
+            which = () if reg.count == 1 else (index,)
+            reg.on_write(device, value, *which)
 
     def _stored(self, reg: Reg, index: int) -> int:
         value = self._device.__dict__["_values"][reg.name]

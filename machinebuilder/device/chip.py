@@ -185,13 +185,18 @@ def _declarations(cls: type) -> Iterable[tuple[str, Declaration]]:
     return [(name, d) for name, d in found.items() if isinstance(d, Declaration)]
 
 
-def _of_type(found: Mapping[str, Declaration], kind: type[Declared]) -> dict[str, Declared]:
+def _of_type(
+    found: Mapping[str, Declaration], kind: type[Declared]
+) -> dict[str, Declared]:
     return {name: d for name, d in found.items() if isinstance(d, kind)}
 
 
-def _reject_reserved_names(cls: type, found: Mapping[str, Declaration]) -> None:
+def _reject_reserved_names(
+    cls: type[Device], found: Mapping[str, Declaration]
+) -> None:
+    reserved = CLASS_NAMES if cls.native else CLASS_NAMES | INSTANCE_NAMES
     for name in found:
-        if name in RESERVED:
+        if name in reserved:
             raise TypeError(f"{cls.__qualname__}.{name}: every Device has a {name!r}")
 
 
@@ -213,8 +218,8 @@ def _check_registers(cls: type[Device]) -> None:
                     raise TypeError(f"{where}: overlaps {other} at {key[1]:#x}")
 
 
-RESERVED = frozenset(name for name in dir(Device) if not name.startswith("_")) | {
-    "name",
-    "clock",
-    "dma",
-}
+INSTANCE_NAMES = frozenset(
+    ["name", "clock", "dma", "log", "send", "receive", "power_on", "close"]
+    + ["shutdown", "restart"]
+)
+CLASS_NAMES = frozenset(n for n in dir(Device) if n[0] != "_") - INSTANCE_NAMES

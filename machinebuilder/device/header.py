@@ -3,16 +3,14 @@
 
 For intc.gicv2, `intc_gicv2.h` has, as macros:
 
-    GICV2_REGION_DIST 0              regions, parameters and ports, in the order declared
-    GICV2_DIST_CTLR 0x0              <PART>_<REGION>_<REG>: offset within the region; the
-                                     region is left out if unnamed, or if the register's
-                                     name begins with it
-    GICV2_DIST_ITARGETSR_COUNT 8     counted registers, with _STEP in bytes
-    GICV2_DIST_TYPER_RESET 0x7       value after reset, if not 0
-    GICV2_DIST_CTLR_ENABLE_MASK, _SHIFT   fields
-    GICV2_PORT_SPI 0                 outputs and inputs are numbered apart, each from 0
-    GICV2_PARAM_SPIS "spis"          what mb_dev_param takes
-    GICV2_ALARM_TICK 0
+    GICV2_REGION_DIST 0        regions, outputs, inputs and alarms, each numbered from 0
+    GICV2_PORT_SPI 1           in the order declared
+    GICV2_DIST_CONTROL 0x0     <PART>_<REGION>_<REG>: offset within the region; without
+                               the region if unnamed, or if the register's name has it
+    GICV2_DIST_TARGET_COUNT    of counted registers, with _STEP in bytes
+    GICV2_DIST_KIND_RESET      value after reset, if not 0
+    GICV2_DIST_SEND_INTID_MASK, _SHIFT   fields
+    GICV2_PARAM_SPIS "spis"    what mb_dev_param takes
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding chips by model name: the name is the path.
 
-`uart.pl011` is the one `Device` class in `devicelib/uart/pl011.py`. Other packages offer
-theirs by entry points of the group `machinebuilder.devices`: name = model name, value =
-the class (`vendor_chips.timer:Timer9000`).
+`uart.pl011` is the one `Device` class in `devicelib/uart/pl011.py`. Other packages
+offer theirs by entry points of the group `machinebuilder.devices`: name = model name,
+value = the class (`vendor_chips.timer:Timer9000`).
 """
 
 from __future__ import annotations
