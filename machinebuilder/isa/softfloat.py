@@ -118,7 +118,7 @@ def first_operand(fmt: Format, operands: list[int]) -> int:
 class Env:
     """What the standard leaves to the machine, and the sticky flags."""
 
-    rounding: Rounding = Rounding.NEAREST
+    rounding: int = Rounding.NEAREST
     flush: bool = False          # subnormal inputs and results become zero
     default_nan: bool = False    # every NaN result is the default NaN
     half_without_inf: bool = False  # ARM's alternative half precision
@@ -157,7 +157,7 @@ def exact(fmt: Format, bits: int) -> tuple[int, int]:
     return value, fmt.least + max(biased - 1, 0)
 
 
-def _round_up(rounding: Rounding, sign: int, odd: int, rest: int, half: int) -> bool:
+def _round_up(rounding: int, sign: int, odd: int, rest: int, half: int) -> bool:
     """Whether to add one in the last place, `rest` having been cut off below it."""
     match rounding:
         case Rounding.NEAREST:
@@ -168,11 +168,11 @@ def _round_up(rounding: Rounding, sign: int, odd: int, rest: int, half: int) -> 
             return rest > 0 and not sign
         case Rounding.DOWN:
             return rest > 0 and bool(sign)
-        case Rounding.ZERO:
+        case _:
             return False
 
 
-def round_integer(rounding: Rounding, value: int, shift: int) -> tuple[int, bool]:
+def round_integer(rounding: int, value: int, shift: int) -> tuple[int, bool]:
     """value / 2**shift as (rounded integer, was it inexact)."""
     if shift <= 0:
         return value << -shift, False
@@ -182,14 +182,15 @@ def round_integer(rounding: Rounding, value: int, shift: int) -> tuple[int, bool
     return (-kept if sign else kept), rest != 0
 
 
-def _overflow(env: Env, fmt: Format, sign: int, rounding: Rounding) -> int:
+def _overflow(env: Env, fmt: Format, sign: int, rounding: int) -> int:
     env.flags |= OVERFLOW | INEXACT
-    toward = {Rounding.UP: not sign, Rounding.DOWN: bool(sign), Rounding.ZERO: False}
+    toward: dict[int, bool] = {Rounding.UP: not sign, Rounding.DOWN: bool(sign),
+                               Rounding.ZERO: False}
     return fmt.infinity(sign) if toward.get(rounding, True) else fmt.largest(sign)
 
 
 def round_pack(env: Env, fmt: Format, sign: int, magnitude: int, power: int,
-               rounding: Rounding | None = None) -> int:
+               rounding: int | None = None) -> int:
     """magnitude * 2**power, not zero, in `fmt`. Sticky bits may be in magnitude's bit 0
     as long as it has some bits more than the format."""
     rounding = env.rounding if rounding is None else rounding
@@ -220,7 +221,7 @@ def round_pack(env: Env, fmt: Format, sign: int, magnitude: int, power: int,
 
 
 def _still_tiny(env: Env, fmt: Format, sign: int, magnitude: int, power: int,
-                rounding: Rounding) -> bool:
+                rounding: int) -> bool:
     """Tininess after rounding: rounded as if the exponent range were unbounded."""
     place = magnitude.bit_length() + power - 1 - fmt.fraction
     value, _ = round_integer(rounding, -magnitude if sign else magnitude, place - power)
@@ -233,7 +234,7 @@ def _sum(env: Env, fmt: Format, a: tuple[int, int], b: tuple[int, int],
     power = min(a[1], b[1])
     total = (a[0] << (a[1] - power)) + (b[0] << (b[1] - power))
     if total == 0:
-        down = env.rounding is Rounding.DOWN
+        down = env.rounding == Rounding.DOWN
         return fmt.zero(int(down) if zero_sign is None else zero_sign)
     return round_pack(env, fmt, int(total < 0), abs(total), power)
 
@@ -396,7 +397,7 @@ def _convert_nan(env: Env, source: Format, target: Format, a: int) -> int:
 
 
 def to_integer(env: Env, fmt: Format, a: int, width: int, signed: bool,
-               fraction_bits: int = 0, rounding: Rounding = Rounding.ZERO) -> int:
+               fraction_bits: int = 0, rounding: int = Rounding.ZERO) -> int:
     """a * 2**fraction_bits as an integer of `width` bits (its bit pattern): saturating,
     NaN gives 0, either raises invalid (and then not inexact)."""
     x = env.unpack(fmt, a)
@@ -419,8 +420,63 @@ def to_integer(env: Env, fmt: Format, a: int, width: int, signed: bool,
 
 
 def from_integer(env: Env, fmt: Format, value: int, fraction_bits: int = 0,
-                 rounding: Rounding | None = None) -> int:
+                 rounding: int | None = None) -> int:
     """value / 2**fraction_bits, value being a Python integer of either sign."""
     if value == 0:
         return fmt.zero(0)
     return round_pack(env, fmt, int(value < 0), abs(value), -fraction_bits, rounding)
+
+
+class SoftFloat(Env):
+    """The arithmetic of a reference CPU: the IR's floating-point operations by name
+    (`engine/opcodes.py`); integers come and go as bit patterns."""
+
+    def fadd(self, size: int, a: int, b: int) -> int:
+        return add(self, FORMATS[size], a, b)
+
+    def fsub(self, size: int, a: int, b: int) -> int:
+        return sub(self, FORMATS[size], a, b)
+
+    def fmul(self, size: int, a: int, b: int) -> int:
+        return mul(self, FORMATS[size], a, b)
+
+    def fdiv(self, size: int, a: int, b: int) -> int:
+        return div(self, FORMATS[size], a, b)
+
+    def fsqrt(self, size: int, a: int) -> int:
+        return sqrt(self, FORMATS[size], a)
+
+    def fma(self, size: int, a: int, b: int, c: int) -> int:
+        return fma(self, FORMATS[size], a, b, c)
+
+    def fcmp(self, size: int, a: int, b: int) -> int:
+        return compare(self, FORMATS[size], a, b)
+
+    def fcmpe(self, size: int, a: int, b: int) -> int:
+        return compare(self, FORMATS[size], a, b, quiet=False)
+
+    def f32to64(self, a: int) -> int:
+        return convert(self, SINGLE, DOUBLE, a)
+
+    def f64to32(self, a: int) -> int:
+        return convert(self, DOUBLE, SINGLE, a)
+
+    def s32tof(self, size: int, a: int) -> int:
+        return from_integer(self, FORMATS[size], signed(a, 32))
+
+    def u32tof(self, size: int, a: int) -> int:
+        return from_integer(self, FORMATS[size], a)
+
+    def s64tof(self, size: int, a: int) -> int:
+        return from_integer(self, FORMATS[size], signed(a, 64))
+
+    def ftos32(self, size: int, a: int) -> int:
+        return to_integer(self, FORMATS[size], a, 32, True)
+
+    def ftou32(self, size: int, a: int) -> int:
+        return to_integer(self, FORMATS[size], a, 32, False)
+
+
+def signed(pattern: int, width: int) -> int:
+    """The two's complement number with this pattern."""
+    return pattern - (pattern >> (width - 1) << width)
