@@ -64,7 +64,7 @@ def prepare(machine: Machine, images: Images) -> None:
         _load_firmware(machine, images)
         return
     ram = main_ram(machine.plan)
-    path = images.kernel or guest.image("monitor-arm.elf")
+    path = images.kernel or guest.image("monitor-arm.bin")
     kernel = read_image(path, "kernel", ram.size)
     where = layout(ram, len(kernel))
     entry = _load_kernel(machine, path, kernel, ram, where)
