@@ -60,6 +60,13 @@ size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size);  /* host 
 uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size);
 void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size);
 
+/* ---- network (machinebuilder/host/net.c) ----------------------------------------------------- */
+/* Join a device whose back end is "net" to the outside; `spec` as in host/net.py. NULL:
+ * mb_error(). Close before the machine is freed. */
+struct mb_net;
+struct mb_net *mb_net_open(struct mb_dev *dev, const char *spec);
+void mb_net_close(struct mb_net *net);
+
 /* ---- CPUs -------------------------------------------------------------------------------------- */
 /* mode 0: translated, 1: interpreted. */
 struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode);

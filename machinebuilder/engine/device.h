@@ -101,4 +101,13 @@ void mb_dev_region_rom(struct mb_dev *dev, unsigned region, const void *host);
 void mb_dev_send(struct mb_dev *dev, const void *data, size_t size);
 void mb_dev_receive_ready(struct mb_dev *dev);
 
+/* For back ends in C (machinebuilder/host): what the two functions above call for `dev`,
+ * on the chip's thread; NULL takes it away. A back end gives bytes by mb_dev_give. */
+struct mb_host {
+    void (*send)(void *opaque, const void *data, size_t size);
+    void (*ready)(void *opaque);      /* may be NULL */
+};
+void mb_dev_set_host(struct mb_dev *dev, const struct mb_host *host, void *opaque);
+size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size);
+
 #endif
