@@ -205,6 +205,25 @@ static void bench(void)
     print(" ms\n");
 }
 
+/* How long a read of a device register takes. */
+static void time_reads(const char *words)
+{
+    uint32_t address, count = 100000;
+    if (!number(&words, &address)) {
+        print("usage: time ADDRESS [COUNT]\n");
+        return;
+    }
+    number(&words, &count);
+    uint64_t start = counter();
+    for (uint32_t i = 0; i < count; i++)
+        (void)*(volatile uint32_t *)(address & ~3u);
+    uint32_t ticks = (uint32_t)(counter() - start), per_us = counter_frequency() / 1000000;
+    print_number(count);
+    print(" reads in ");
+    print_number(per_us ? ticks / per_us : 0);
+    print(" us\n");
+}
+
 static bool command(const char *line, const char *name, const char **words)
 {
     while (*name && *line == *name)
@@ -221,6 +240,7 @@ static void obey(const struct tree *tree, const char *line)
               "peek ADDRESS [WORDS] read memory\n"
               "poke ADDRESS VALUE   write a word\n"
               "bench                a small benchmark\n"
+              "time ADDRESS [COUNT] how long reads of a word take\n"
               "reset, poweroff      end\n");
     else if (command(line, "map", &words))
         tree_visit(tree, show_node, 0);
@@ -230,6 +250,8 @@ static void obey(const struct tree *tree, const char *line)
         poke(words);
     else if (command(line, "bench", &words))
         bench();
+    else if (command(line, "time", &words))
+        time_reads(words);
     else if (command(line, "reset", &words))
         psci(PSCI_RESET);
     else if (command(line, "poweroff", &words))
