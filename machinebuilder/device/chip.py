@@ -109,6 +109,10 @@ class Device:
         again after the next access to the chip."""
         return len(data)
 
+    def power_button(self) -> bool:
+        """Somebody presses the machine's power button; True: it is on this chip."""
+        return False
+
     def close(self) -> None:
         """The machine ends: give back what power_on took from the host."""
 
@@ -220,6 +224,6 @@ def _check_registers(cls: type[Device]) -> None:
 
 INSTANCE_NAMES = frozenset(
     ["name", "clock", "dma", "log", "send", "receive", "power_on", "close"]
-    + ["shutdown", "restart"]
+    + ["shutdown", "restart", "power_button"]
 )
 CLASS_NAMES = frozenset(n for n in dir(Device) if n[0] != "_") - INSTANCE_NAMES

@@ -96,6 +96,12 @@ class Frame:
         self._waiting += data
         self.settle()
 
+    def power_button(self) -> bool:
+        """The machine's power button is pressed; True if this chip has it."""
+        found = self.device.power_button()
+        self.settle()
+        return found
+
     def settle(self) -> None:
         """Derive every output from state, and drive those that changed."""
         if self._waiting:
