@@ -67,6 +67,7 @@ unsigned mb_code_restore(struct mb_cpu *cpu, const struct mb_code *code, uint32_
 /* Slow paths. `retaddr` is the host return address in translated code, `saved` the saved
  * registers. A fault restores state by the side table and does not return here: it
  * unwinds to the run loop (mb_cpu_unwind). v128 goes through `data`. */
+#define MB_WIDTH_FLAGS(width, flags) ((uint32_t)(width) | (uint32_t)(flags) << 8)
 uint64_t mb_slow_load(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
                       const struct mb_saved *saved, uint64_t retaddr);
 void mb_slow_store(struct mb_cpu *cpu, uint64_t va, uint64_t value, uint32_t width_flags,
