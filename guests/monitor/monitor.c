@@ -105,27 +105,30 @@ static void find_uart(const struct node *node, void *with)
         uart = (volatile uint32_t *)tree_word(node->reg + 4);
 }
 
-/* A number in C's notation; false if there is none at *text. */
+/* A number in C's notation; false, and nothing changed, if there is none at *text. */
 static bool number(const char **text, uint32_t *value)
 {
     const char *at = *text;
-    uint32_t base = 10, digits = 0;
+    uint32_t base = 10, digits = 0, found = 0;
     while (*at == ' ')
         at++;
     if (at[0] == '0' && (at[1] | 32) == 'x') {
         base = 16;
         at += 2;
     }
-    for (*value = 0;; at++, digits++) {
+    for (;; at++, digits++) {
         uint32_t digit = *at >= '0' && *at <= '9' ? (uint32_t)(*at - '0')
                          : (*at | 32) >= 'a' && (*at | 32) <= 'f' ? (uint32_t)((*at | 32) - 'a' + 10)
                          : 99;
         if (digit >= base)
             break;
-        *value = *value * base + digit;
+        found = found * base + digit;
     }
+    if (digits == 0)
+        return false;
     *text = at;
-    return digits > 0;
+    *value = found;
+    return true;
 }
 
 static void peek(const char *words)
