@@ -34,7 +34,11 @@ bool mb_region_write(struct mb_region *region, uint64_t offset, uint64_t value,
 /* Called by dma and bus writes from outside translated code, after writing RAM. */
 void mb_code_written(struct mb_machine *machine, uint64_t ram_page, uint64_t pages);
 
+struct mb_deferred;
+
 struct mb_machine {
+    bool virtual_clock;                /* of mb_machine_new, there for mb_runtime_new */
+    int ns_per_insn_shift;
     struct mb_bus *memory;             /* what CPUs see */
     uint64_t ram_pages;                /* count handed out so far */
     struct mb_runtime *runtime;        /* vCPUs, code cache: vcpu.h */
@@ -42,6 +46,10 @@ struct mb_machine {
     pthread_mutex_t lock;              /* event, why */
     int event;                         /* enum mb_event, 0 while running */
     char why[512];
+    struct mb_dev *devices;            /* newest first */
+    struct mb_bus *buses;
+    struct mb_deferred *deferred;      /* deferred.c */
+    void *handle;                      /* Python's machine */
 };
 
 /* First event wins; kicks all CPUs so that mb_machine_run returns. Any thread. */
