@@ -9,7 +9,9 @@ Omitted: Hyp and Monitor modes, Jazelle, ThumbEE.
 
 from __future__ import annotations
 
-from machinebuilder.isa import Array, Field, Flag, State, View, u1, u8, u32, u64, v128
+from machinebuilder.isa import (
+    Array, Features, Field, Flag, State, View, u1, u8, u32, u64, v128,
+)
 
 
 class ArmState(State):
@@ -63,6 +65,8 @@ class ArmState(State):
     fp_idc = Field(u1, doc="FPSCR.IDC: a subnormal input was flushed")
     fp_control = Field(u32, doc="FPSCR bits 26:8: AHP, DN, FZ, RMode, Stride, Len, enables")
     fpexc = Field(u32, doc="FPEXC")
+
+    features = Features("d32")   # "d32": D16-D31 are there (VFPv4-D32, Advanced SIMD)
 
     # -- identification: set from models/*.yaml before reset --------------------------------------
     midr = Field(u32)

@@ -427,56 +427,6 @@ def from_integer(env: Env, fmt: Format, value: int, fraction_bits: int = 0,
     return round_pack(env, fmt, int(value < 0), abs(value), -fraction_bits, rounding)
 
 
-class SoftFloat(Env):
-    """The arithmetic of a reference CPU: the IR's floating-point operations by name
-    (`engine/opcodes.py`); integers come and go as bit patterns."""
-
-    def fadd(self, size: int, a: int, b: int) -> int:
-        return add(self, FORMATS[size], a, b)
-
-    def fsub(self, size: int, a: int, b: int) -> int:
-        return sub(self, FORMATS[size], a, b)
-
-    def fmul(self, size: int, a: int, b: int) -> int:
-        return mul(self, FORMATS[size], a, b)
-
-    def fdiv(self, size: int, a: int, b: int) -> int:
-        return div(self, FORMATS[size], a, b)
-
-    def fsqrt(self, size: int, a: int) -> int:
-        return sqrt(self, FORMATS[size], a)
-
-    def fma(self, size: int, a: int, b: int, c: int) -> int:
-        return fma(self, FORMATS[size], a, b, c)
-
-    def fcmp(self, size: int, a: int, b: int) -> int:
-        return compare(self, FORMATS[size], a, b)
-
-    def fcmpe(self, size: int, a: int, b: int) -> int:
-        return compare(self, FORMATS[size], a, b, quiet=False)
-
-    def f32to64(self, a: int) -> int:
-        return convert(self, SINGLE, DOUBLE, a)
-
-    def f64to32(self, a: int) -> int:
-        return convert(self, DOUBLE, SINGLE, a)
-
-    def s32tof(self, size: int, a: int) -> int:
-        return from_integer(self, FORMATS[size], signed(a, 32))
-
-    def u32tof(self, size: int, a: int) -> int:
-        return from_integer(self, FORMATS[size], a)
-
-    def s64tof(self, size: int, a: int) -> int:
-        return from_integer(self, FORMATS[size], signed(a, 64))
-
-    def ftos32(self, size: int, a: int) -> int:
-        return to_integer(self, FORMATS[size], a, 32, True)
-
-    def ftou32(self, size: int, a: int) -> int:
-        return to_integer(self, FORMATS[size], a, 32, False)
-
-
 def signed(pattern: int, width: int) -> int:
     """The two's complement number with this pattern."""
     return pattern - (pattern >> (width - 1) << width)

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VFP data processing: arithmetic, comparisons, moves (DDI 0406C A7.5, table A7-16)."""
+
+from __future__ import annotations
+
+from cores.arm.insns.simd_exact import (
+    fp_add32,
+    fp_add64,
+    fp_compare32,
+    fp_compare64,
+    fp_div32,
+    fp_div64,
+    fp_fma32,
+    fp_fma64,
+    fp_mul32,
+    fp_mul64,
+    fp_sqrt32,
+    fp_sqrt64,
+    fp_sub32,
+    fp_sub64,
+)
+from cores.arm.insns.simd_fpscr import exactly
+from cores.arm.insns.simd_registers import Cpu, Value, check_vfp_scalar, get, put, register
+from machinebuilder.isa import (
+    InsnSet,
+    f32,
+    f64,
+    fadd,
+    fcmp,
+    fcmpe,
+    fdiv,
+    float_bits,
+    fma,
+    fmul,
+    from_bits,
+    fsqrt,
+    fsub,
+    u32,
+    u64,
+)
+
+insns = InsnSet("vfp")
+
+
+# -- arithmetic on bit patterns: doubles when sz, else singles ------------------------------------
+def floating(sz: int, a: Value) -> Value:
+    """A bit pattern as an IR float."""
+    if sz:
+        return from_bits(f64, a)
+    return from_bits(f32, a)
+
+
+def add(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
+    if exactly(cpu):
+        return fp_add64(cpu, a, b) if sz else fp_add32(cpu, a, b)
+    return float_bits(fadd(floating(sz, a), floating(sz, b)))
+
+
+def subtract(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
+    if exactly(cpu):
+        return fp_sub64(cpu, a, b) if sz else fp_sub32(cpu, a, b)
+    return float_bits(fsub(floating(sz, a), floating(sz, b)))
+
+
+def multiply(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
+    if exactly(cpu):
+        return fp_mul64(cpu, a, b) if sz else fp_mul32(cpu, a, b)
+    return float_bits(fmul(floating(sz, a), floating(sz, b)))
+
+
+def divide(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
+    if exactly(cpu):
+        return fp_div64(cpu, a, b) if sz else fp_div32(cpu, a, b)
+    return float_bits(fdiv(floating(sz, a), floating(sz, b)))
+
+
+def square_root(cpu: Cpu, sz: int, a: Value) -> Value:
+    if exactly(cpu):
+        return fp_sqrt64(cpu, a) if sz else fp_sqrt32(cpu, a)
+    return float_bits(fsqrt(floating(sz, a)))
+
+
+def fused(cpu: Cpu, sz: int, a: Value, b: Value, c: Value) -> Value:
+    """a * b + c, rounded once."""
+    if exactly(cpu):
+        return fp_fma64(cpu, a, b, c) if sz else fp_fma32(cpu, a, b, c)
+    return float_bits(fma(floating(sz, a), floating(sz, b), floating(sz, c)))
+
+
+def sign_bit(sz: int) -> int:
+    return 1 << 63 if sz else 1 << 31
+
+
+def negate(sz: int, a: Value) -> Value:
+    """The sign flipped, of a NaN too."""
+    return a ^ sign_bit(sz)
+
+
+def negate_if(sz: int, negative: int, a: Value) -> Value:
+    return negate(sz, a) if negative else a
+
+
+# -- multiply and accumulate ------------------------------------------------------------------------
+@insns("xxxx 1110 0 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+       asm="{op:vmla}{cond} {Vd}, {Vn}, {Vm}")
+def multiply_accumulate(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int,
+                        M: int, Vm: int) -> None:
+    """VMLA, VMLS: rounded twice (A8.8.337)."""
+    check_vfp_scalar(cpu)
+    d = register(cpu, sz, D, Vd)
+    product = multiply(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
+                       get(cpu, sz, register(cpu, sz, M, Vm)))
+    put(cpu, sz, d, add(cpu, sz, get(cpu, sz, d), negate_if(sz, op, product)))
+
+
+@insns("xxxx 1110 0 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+       asm="{op:vnmla}{cond} {Vd}, {Vn}, {Vm}")
+def negated_multiply_accumulate(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int,
+                                op: int, M: int, Vm: int) -> None:
+    """VNMLA, VNMLS (A8.8.355)."""
+    check_vfp_scalar(cpu)
+    d = register(cpu, sz, D, Vd)
+    product = multiply(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
+                       get(cpu, sz, register(cpu, sz, M, Vm)))
+    put(cpu, sz, d, add(cpu, sz, negate(sz, get(cpu, sz, d)),
+                        negate_if(sz, op, product)))
+
+
+@insns("xxxx 1110 0 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+       asm="{op:vmul}{cond} {Vd}, {Vn}, {Vm}")
+def multiply_registers(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int,
+                       M: int, Vm: int) -> None:
+    """VMUL, VNMUL (A8.8.351, A8.8.355)."""
+    check_vfp_scalar(cpu)
+    product = multiply(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
+                       get(cpu, sz, register(cpu, sz, M, Vm)))
+    put(cpu, sz, register(cpu, sz, D, Vd), negate_if(sz, op, product))
+
+
+@insns("xxxx 1110 1 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+       asm="{op:vfnma}{cond} {Vd}, {Vn}, {Vm}")
+def negated_fused(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int,
+                  Vm: int) -> None:
+    """VFNMA, VFNMS: rounded once (A8.8.318)."""
+    check_vfp_scalar(cpu)
+    d = register(cpu, sz, D, Vd)
+    factor = negate_if(sz, op, get(cpu, sz, register(cpu, sz, N, Vn)))
+    put(cpu, sz, d, fused(cpu, sz, factor, get(cpu, sz, register(cpu, sz, M, Vm)),
+                          negate(sz, get(cpu, sz, d))))
+
+
+@insns("xxxx 1110 1 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+       asm="{op:vfma}{cond} {Vd}, {Vn}, {Vm}")
+def fused_multiply_accumulate(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int,
+                              M: int, Vm: int) -> None:
+    """VFMA, VFMS (A8.8.317)."""
+    check_vfp_scalar(cpu)
+    d = register(cpu, sz, D, Vd)
+    factor = negate_if(sz, op, get(cpu, sz, register(cpu, sz, N, Vn)))
+    put(cpu, sz, d, fused(cpu, sz, factor, get(cpu, sz, register(cpu, sz, M, Vm)),
+                          get(cpu, sz, d)))
+
+
+# -- addition, division, roots ------------------------------------------------------------------------
+@insns("xxxx 1110 0 D:1 11 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+       asm="{op:vadd}{cond} {Vd}, {Vn}, {Vm}")
+def add_registers(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int,
+                  Vm: int) -> None:
+    """VADD, VSUB (A8.8.283, A8.8.415)."""
+    check_vfp_scalar(cpu)
+    a = get(cpu, sz, register(cpu, sz, N, Vn))
+    b = get(cpu, sz, register(cpu, sz, M, Vm))
+    result = subtract(cpu, sz, a, b) if op else add(cpu, sz, a, b)
+    put(cpu, sz, register(cpu, sz, D, Vd), result)
+
+
+@insns("xxxx 1110 1 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 0 M:1 0 Vm:4",
+       asm="vdiv{cond} {Vd}, {Vn}, {Vm}")
+def divide_registers(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, M: int,
+                     Vm: int) -> None:
+    """VDIV (A8.8.312)."""
+    check_vfp_scalar(cpu)
+    put(cpu, sz, register(cpu, sz, D, Vd),
+        divide(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
+               get(cpu, sz, register(cpu, sz, M, Vm))))
+
+
+@insns("xxxx 1110 1 D:1 11 000 opc:1 Vd:4 101 sz:1 T:1 1 M:1 0 Vm:4",
+       asm="{opc:vmov}{cond} {Vd}, {Vm}")
+def unary(cpu: Cpu, D: int, opc: int, Vd: int, sz: int, T: int, M: int, Vm: int) -> None:
+    """VMOV (register), VABS, VNEG, VSQRT (A8.8.340, 280, 355, 401)."""
+    check_vfp_scalar(cpu)
+    a = get(cpu, sz, register(cpu, sz, M, Vm))
+    if opc:
+        result = square_root(cpu, sz, a) if T else negate(sz, a)
+    else:
+        result = a & (sign_bit(sz) - 1) if T else a
+    put(cpu, sz, register(cpu, sz, D, Vd), result)
+
+
+# -- constants ------------------------------------------------------------------------------------------
+def expand_immediate(sz: int, imm8: int) -> int:
+    """VFPExpandImm: one sign bit, three of the exponent, four of the fraction."""
+    sign, exponent, fraction = imm8 >> 7, imm8 >> 4 & 7, imm8 & 15
+    if sz:
+        high = (0x3FC if exponent & 4 else 0x400) | (exponent & 3)
+        return sign << 63 | high << 52 | fraction << 48
+    high = (0x7C if exponent & 4 else 0x80) | (exponent & 3)
+    return sign << 31 | high << 23 | fraction << 19
+
+
+@insns("xxxx 1110 1 D:1 11 imm8:4 Vd:4 101 sz:1 (0) 0 (0) 0 imm8:4",
+       asm="vmov{cond} {Vd}, #{imm8}")
+def move_immediate(cpu: Cpu, D: int, imm8: int, Vd: int, sz: int) -> None:
+    """VMOV (immediate) (A8.8.339)."""
+    check_vfp_scalar(cpu)
+    d = register(cpu, sz, D, Vd)
+    if sz:
+        cpu.d[d] = u64(expand_immediate(sz, imm8))
+    else:
+        cpu.s[d] = u32(expand_immediate(sz, imm8))
+
+
+# -- comparison ---------------------------------------------------------------------------------------------
+def compare(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> None:
+    """Set FPSCR.NZCV; E: a quiet NaN is invalid too."""
+    if exactly(cpu):
+        quiet = 1 - E
+        order = fp_compare64(cpu, a, b, quiet) if sz else fp_compare32(cpu, a, b, quiet)
+    elif E:
+        order = fcmpe(floating(sz, a), floating(sz, b))
+    else:
+        order = fcmp(floating(sz, a), floating(sz, b))
+    cpu.fp_n = order == 1
+    cpu.fp_z = order == 0
+    cpu.fp_c = order != 1
+    cpu.fp_v = order == 3
+
+
+@insns("xxxx 1110 1 D:1 11 0100 Vd:4 101 sz:1 E:1 1 M:1 0 Vm:4",
+       asm="{E:vcmp}{cond} {Vd}, {Vm}")
+def compare_registers(cpu: Cpu, D: int, Vd: int, sz: int, E: int, M: int, Vm: int) -> None:
+    """VCMP, VCMPE (A8.8.303)."""
+    check_vfp_scalar(cpu)
+    compare(cpu, sz, E, get(cpu, sz, register(cpu, sz, D, Vd)),
+            get(cpu, sz, register(cpu, sz, M, Vm)))
+
+
+@insns("xxxx 1110 1 D:1 11 0101 Vd:4 101 sz:1 E:1 1 (0) 0 (0)(0)(0)(0)",
+       asm="{E:vcmp}{cond} {Vd}, #0.0")
+def compare_with_zero(cpu: Cpu, D: int, Vd: int, sz: int, E: int) -> None:
+    """VCMP, VCMPE with zero."""
+    check_vfp_scalar(cpu)
+    compare(cpu, sz, E, get(cpu, sz, register(cpu, sz, D, Vd)), u64(0) if sz else u32(0))

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VFP conversions: VCVT, VCVTR, VCVTB, VCVTT (DDI 0406C A8.8.305-A8.8.311)."""
+
+from __future__ import annotations
+
+from cores.arm.insns.simd_exact import fixed_shape, fp_convert, fp_from_fixed, fp_to_fixed
+from cores.arm.insns.simd_fpscr import exactly
+from cores.arm.insns.simd_registers import Cpu, Value, check_vfp_scalar, get, put, register
+from cores.arm.insns.vfp_arithmetic import floating
+from machinebuilder.isa import (
+    InsnSet,
+    f32,
+    f64,
+    float_bits,
+    from_bits,
+    ftos32,
+    ftou32,
+    s32,
+    s32tof,
+    sext,
+    u32,
+    u32tof,
+    u64,
+)
+
+insns = InsnSet("vfp")
+
+
+def size_of(sz: int) -> int:
+    return 64 if sz else 32
+
+
+def put_bits(cpu: Cpu, sz: int, d: int, value: Value) -> None:
+    """Write the low 32 bits, or when sz all 64, of a u64."""
+    if sz:
+        cpu.d[d] = value
+    else:
+        cpu.s[d] = u32(value)
+
+
+# -- integers ---------------------------------------------------------------------------------
+def to_integer(cpu: Cpu, sz: int, unsigned: int, toward_zero: int, value: Value) -> Value:
+    """A float's bits to a 32-bit integer, as u32."""
+    if toward_zero and not exactly(cpu):
+        if unsigned:
+            return ftou32(floating(sz, value))
+        return u32(ftos32(floating(sz, value)))
+    return u32(fp_to_fixed(cpu, size_of(sz), fixed_shape(32, unsigned, 0), toward_zero,
+                           u64(value)))
+
+
+@insns("xxxx 1110 1 D:1 11 110 s:1 Vd:4 101 sz:1 op:1 1 M:1 0 Vm:4",
+       asm="{op:vcvt}{cond} {Vd}, {Vm}")
+def float_to_integer(cpu: Cpu, D: int, s: int, Vd: int, sz: int, op: int, M: int,
+                     Vm: int) -> None:
+    """VCVT (toward zero), VCVTR (as FPSCR says)."""
+    check_vfp_scalar(cpu)
+    value = get(cpu, sz, register(cpu, sz, M, Vm))
+    cpu.s[Vd * 2 + D] = to_integer(cpu, sz, 1 - s, op, value)
+
+
+@insns("xxxx 1110 1 D:1 11 1000 Vd:4 101 sz:1 s:1 1 M:1 0 Vm:4",
+       asm="vcvt{cond} {Vd}, {Vm}")
+def integer_to_float(cpu: Cpu, D: int, Vd: int, sz: int, s: int, M: int, Vm: int) -> None:
+    """VCVT (integer to floating-point). No mode but rounding matters."""
+    check_vfp_scalar(cpu)
+    number = cpu.s[Vm * 2 + M]
+    d = register(cpu, sz, D, Vd)
+    if sz:
+        result = s32tof(f64, s32(number)) if s else u32tof(f64, number)
+    else:
+        result = s32tof(f32, s32(number)) if s else u32tof(f32, number)
+    put(cpu, sz, d, float_bits(result))
+
+
+# -- fixed point --------------------------------------------------------------------------------
+def fraction_bits(sx: int, imm: int) -> int:
+    """Bits after the point; negative is unpredictable."""
+    return (32 if sx else 16) - imm
+
+
+@insns("xxxx 1110 1 D:1 11 1 op:1 1 U:1 Vd:4 101 sf:1 sx:1 1 i:1 0 imm4:4",
+       where=lambda sx, imm4, i: imm4 * 2 + i <= (32 if sx else 16),
+       asm="vcvt{cond} {Vd}, {Vd}")
+def fixed_point(cpu: Cpu, D: int, op: int, U: int, Vd: int, sf: int, sx: int, i: int,
+                imm4: int) -> None:
+    """VCVT (between floating-point and fixed-point)."""
+    check_vfp_scalar(cpu)
+    d = register(cpu, sf, D, Vd)
+    width = 32 if sx else 16
+    shape = fixed_shape(width, U, fraction_bits(sx, imm4 * 2 + i))
+    value = u64(get(cpu, sf, d))
+    if op:
+        result = fp_to_fixed(cpu, size_of(sf), shape, 1, value)
+        if not U:
+            result = sext(result, width)
+    else:
+        result = fp_from_fixed(cpu, size_of(sf), shape, 1, value)
+    put_bits(cpu, sf, d, result)
+
+
+# -- formats --------------------------------------------------------------------------------------
+@insns("xxxx 1110 1 D:1 11 0111 Vd:4 101 sz:1 11 M:1 0 Vm:4",
+       asm="vcvt{cond} {Vd}, {Vm}")
+def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
+    """VCVT (between double-precision and single-precision): sz is the source's."""
+    check_vfp_scalar(cpu)
+    value = get(cpu, sz, register(cpu, sz, M, Vm))
+    d = register(cpu, 1 - sz, D, Vd)
+    if exactly(cpu):
+        result = fp_convert(cpu, size_of(sz), size_of(1 - sz), u64(value))
+        put_bits(cpu, 1 - sz, d, result)
+    elif sz:
+        cpu.s[d] = float_bits(f32(from_bits(f64, value)))
+    else:
+        cpu.d[d] = float_bits(f64(from_bits(f32, value)))
+
+
+@insns("xxxx 1110 1 D:1 11 001 op:1 Vd:4 101 (0) T:1 1 M:1 0 Vm:4",
+       asm="{T:vcvt}{cond} {Vd}, {Vm}")
+def half(cpu: Cpu, D: int, op: int, Vd: int, T: int, M: int, Vm: int) -> None:
+    """VCVTB, VCVTT: the bottom or top half of a single register is half precision."""
+    check_vfp_scalar(cpu)
+    d = Vd * 2 + D
+    value = cpu.s[Vm * 2 + M]
+    if op:
+        result = u32(fp_convert(cpu, 32, 16, u64(value)))
+        if T:
+            cpu.s[d] = (cpu.s[d] & 0xFFFF) | (result << 16)
+        else:
+            cpu.s[d] = (cpu.s[d] & 0xFFFF_0000) | result
+    else:
+        bits = value >> 16 if T else value & 0xFFFF
+        cpu.s[d] = u32(fp_convert(cpu, 16, 32, u64(bits)))
