@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a board may be made of: the declarations the language is checked against.
+
+The rest of this package sees models only through `Catalogue`, so that it is pure and
+tests bring their own. `installed()` is the one over devicelib, cores and boot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+Count = int | str
+
+
+class ParamDecl(Protocol):
+    """A parameter: see `machinebuilder.device.Param`."""
+
+    type: Any
+    default: Any
+    doc: str
+    min: int | None
+    max: int | None
+    choices: Any
+    required: bool
+
+
+class PortDecl(Protocol):
+    """An output; an input also may have `per_cpu` and `shared`."""
+
+    doc: str
+    count: Count
+
+
+class RegionDecl(Protocol):
+    """A window of registers or memory."""
+
+    span: int | None
+    doc: str
+
+
+class BusDecl(Protocol):
+    """A child bus: its kind, and the placement keys with how many values each has."""
+
+    kind: str
+    doc: str
+    keys: Mapping[str, int]
+
+
+class ModelDecl(Protocol):
+    """What a device class and a CPU model have in common."""
+
+    params: Any
+    outs: Any
+    ins: Any
+
+
+class Catalogue(Protocol):
+    """The models there are."""
+
+    def device(self, model: str) -> Any | None:
+        """The declaration of a device model, or None."""
+
+    def devices(self) -> Sequence[str]:
+        """Every device model."""
+
+    def cpu(self, model: str) -> Any | None:
+        """The declaration of a CPU model (params, outs, ins), or None."""
+
+    def cpus(self) -> Sequence[str]:
+        """Every CPU model."""
+
+    def protocol(self, name: str) -> Mapping[str, object] | None:
+        """What a board may say beside `protocol: name`, or None."""
+
+    def protocols(self) -> Sequence[str]:
+        """Every boot protocol."""
+
+
+class Installed:
+    """The models of this installation."""
+
+    def device(self, model: str) -> Any | None:
+        from machinebuilder.device import registry
+
+        try:
+            return registry.find(model)
+        except KeyError:
+            return None
+
+    def devices(self) -> Sequence[str]:
+        from machinebuilder.device import registry
+
+        return registry.names()
+
+    def cpu(self, model: str) -> Any | None:
+        from machinebuilder.isa import registry
+
+        try:
+            return registry.find(model)
+        except KeyError:
+            return None
+
+    def cpus(self) -> Sequence[str]:
+        from machinebuilder.isa import registry
+
+        return registry.names()
+
+    def protocol(self, name: str) -> Mapping[str, object] | None:
+        from machinebuilder import boot
+
+        if name not in self.protocols():
+            return None
+        params: Mapping[str, object] = getattr(boot.find(name), "PARAMS", {})
+        return params
+
+    def protocols(self) -> Sequence[str]:
+        from machinebuilder import boot
+
+        return boot.names()
+
+
+@cache
+def installed() -> Catalogue:
+    """The catalogue over what is installed."""
+    return Installed()

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The address map: windows of devices and stubs, and whether they fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from machinebuilder.board.errors import Reporter
+from machinebuilder.board.items import Item
+from machinebuilder.board.plan import Place, Span
+
+
+@dataclass(frozen=True)
+class Window:
+    """A range that someone claims; `owner` as the board names it, `at` its place."""
+
+    bus: str
+    start: int
+    size: int
+    owner: str
+    entry: str
+    at: Span
+
+    @property
+    def end(self) -> int:
+        """The first address after it."""
+        return self.start + self.size
+
+
+class AddressMap:
+    """Collects the windows of a board and compares them at the end."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.reporter = reporter
+        self.windows: dict[str, list[Window]] = {}
+
+    def place(self, item: Item, bus: str, limit: int) -> dict[str, tuple[Place, ...]]:
+        """The windows of every instance of `item` on `bus` of `limit` addresses."""
+        sizes = {
+            name: item.values["size"] if region.span is None else region.span
+            for name, region in item.decl.regions.items()
+        }
+        step = self._step(item, sizes)
+        if step is None:
+            return {}
+        at = item.values["at"]
+        starts = at if isinstance(at, dict) else {"": at}
+        places: dict[str, tuple[Place, ...]] = {}
+        for index, instance in enumerate(item.instances):
+            places[instance] = tuple(
+                Place(bus, starts[region] + index * step, size, region)
+                for region, size in sizes.items()
+            )
+            for place in places[instance]:
+                span = item.where("at", place.region) if place.region else item.where("at")
+                owner = f"{instance}.{place.region}" if place.region else instance
+                window = Window(bus, place.address, place.size, owner, item.name, span)
+                if not self.claim(window, limit):
+                    return places
+        return places
+
+    def claim(self, window: Window, limit: int) -> bool:
+        """Note a window, if it fits on its bus."""
+        if window.end <= limit:
+            self.windows.setdefault(window.bus, []).append(window)
+            return True
+        self.reporter.add(
+            "E-MAP-02",
+            f"{window.owner} does not fit on {window.bus}",
+            window.at,
+            f"it would end at {window.end - 1:#x}; {window.bus} ends at {limit - 1:#x}",
+            f"at: {max(0, limit - window.size):#x}",
+        )
+        return False
+
+    def _step(self, item: Item, sizes: dict[str, int]) -> int | None:
+        """The distance of instances: given, or so that they follow each other."""
+        largest = max(sizes.values())
+        step: int | None = item.values.get("step")
+        if step is None and (item.count or 1) > 1 and len(sizes) > 1:
+            self.reporter.add(
+                "E-KEY-02",
+                f"{item.name} needs step",
+                item.key.span,
+                f"{item.model} has several windows, so the distance is not known",
+                f"add `step: {largest:#x}`",
+            )
+            return None
+        if step is not None and step < largest and (item.count or 1) > 1:
+            self.reporter.add(
+                "E-MAP-03",
+                f"the instances of {item.name} overlap",
+                item.where("step"),
+                f"each is {largest:#x} bytes long and the next begins after {step:#x}",
+                f"step: {largest:#x}",
+            )
+            return None
+        return largest if step is None else step
+
+    def refuse_overlaps(self) -> None:
+        """Report every window that lies over one before it."""
+        for windows in self.windows.values():
+            windows.sort(key=lambda window: (window.start, window.end))
+            furthest: Window | None = None
+            for window in windows:
+                if furthest is not None and window.start < furthest.end:
+                    self._overlap(furthest, window, windows)
+                if furthest is None or window.end > furthest.end:
+                    furthest = window
+
+    def _overlap(self, one: Window, two: Window, windows: list[Window]) -> None:
+        """Blame the one that is written later."""
+        first, second = sorted((one, two), key=lambda w: (w.at.line, w.at.column))
+        self.reporter.add(
+            "E-MAP-01",
+            f"{second.owner} lies over {first.owner}",
+            second.at,
+            f"{first.owner} is {first.start:#x}-{first.end - 1:#x}, "
+            f"{second.owner} is {second.start:#x}-{second.end - 1:#x}",
+            f"at: {_free_after(first.end, second, windows):#x}",
+        )
+
+
+def _free_after(address: int, wanted: Window, windows: list[Window]) -> int:
+    """The first gap at or above `address` that takes `wanted`."""
+    align = 1 << max(0, (wanted.size - 1).bit_length())
+    others = [window for window in windows if window is not wanted]
+    place = -(-address // align) * align
+    for window in others:
+        if window.start < place + wanted.size and place < window.end:
+            place = -(-window.end // align) * align
+    return place
