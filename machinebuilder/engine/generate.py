@@ -142,7 +142,7 @@ def source() -> str:
     rows = "".join(map(table_row, OPS))
     builders = "".join(builder(op) for op in OPS if op.name not in BY_HAND)
     return (f'{HEAD}#include "ir_table.h"\n#include "ir_eval.h"\n\n'
-            f"const struct mb_row_of_ops mb_ir_table[MB_IR_COUNT] = {{\n{rows}}};\n\n"
+            f"const struct mb_op_info mb_ir_table[MB_IR_COUNT] = {{\n{rows}}};\n\n"
             f"{builders}{fold()}")
 
 

@@ -1,0 +1,64 @@
+/* The builder's inside: shared by ir*.c, not by translators or back ends.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef MB_IR_BUILDER_H
+#define MB_IR_BUILDER_H
+
+#include "ir.h"
+#include "ir_table.h"
+
+enum { MB_CACHE = 48, MB_DEPTH = 16, MB_SHARED = 256, MB_MAX_OPS = 1u << 16 };
+
+/* What a state field holds: `value`, as read by get, or (raw) as written by a put that
+ * kept only its low bytes. `put`: written since the start of the innermost open arm. */
+struct mb_known {
+    uint32_t offset;
+    uint8_t width;
+    bool raw, put;
+    mb_v value;
+};
+
+struct mb_cache { unsigned count; struct mb_known known[MB_CACHE]; };
+
+/* An `if` whose endif has not come. FOLDED: the condition is constant, so one arm goes
+ * inline and the other is dropped. UNREACHED: the whole construct is dropped. */
+enum mb_open_kind { MB_OPEN_REAL, MB_OPEN_FOLDED, MB_OPEN_UNREACHED };
+struct mb_open {
+    enum mb_open_kind kind;
+    bool taken;                 /* of FOLDED: the condition */
+    bool in_else, then_ended;
+    mb_v condition, at, at_else;
+    struct mb_cache before, then_end;
+};
+
+/* How the last endif ended: what its phis become. */
+enum mb_merge { MB_MERGE_PHI, MB_MERGE_THEN, MB_MERGE_ELSE, MB_MERGE_SELECT };
+
+struct mb_builder {
+    struct mb_cache cache;
+    mb_v shared[MB_SHARED];     /* pure operations by hash */
+    struct mb_open open[MB_DEPTH];
+    unsigned depth;
+    uint32_t dropped;           /* not 0: operations from here on are not reached */
+    enum mb_merge merge;
+    mb_v merge_condition;
+};
+
+/* ir.c */
+mb_v mb_ir_append(struct mb_ir *ir, const struct mb_op *op);
+mb_v mb_ir_share(struct mb_ir *ir, const struct mb_op *op);   /* append, or find an equal */
+void mb_ir_forget(struct mb_ir *ir, uint32_t from, uint32_t to);    /* stop sharing those */
+/* ir_simplify.c: an equal value without a new operation of this kind, or 0. May change
+ * operands in place. */
+mb_v mb_ir_simplify(struct mb_ir *ir, struct mb_op *op);
+unsigned mb_ir_bits(const struct mb_ir *ir, mb_v v);          /* significant bits, at most */
+/* ir_state.c */
+mb_v mb_ir_state(struct mb_ir *ir, struct mb_op *op);         /* get and put */
+void mb_cache_set(struct mb_cache *cache, struct mb_known known);
+bool mb_cache_overlaps(const struct mb_cache *cache, const struct mb_known *field);
+const struct mb_known *mb_cache_find(const struct mb_cache *cache, uint32_t offset,
+                                     unsigned width);
+/* ir_control.c */
+mb_v mb_ir_control(struct mb_ir *ir, struct mb_op *op);
+void mb_ir_end_path(struct mb_ir *ir);
+
+#endif
