@@ -221,7 +221,8 @@ mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op op)
         return memory(ir, &op);
     case MB_E_CONTROL:
         return mb_ir_control(ir, &op);
-    default:
+    default:                    /* fp: what type its operands have */
+        op.width = ir->ops[op.in[0]].type;
         return mb_ir_append(ir, &op);
     }
 }

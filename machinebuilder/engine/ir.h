@@ -37,7 +37,7 @@ struct mb_helper { const char *name; void *function; uint8_t effects; uint8_t re
 struct mb_op {
     uint16_t code;              /* enum mb_opcode */
     uint8_t type;               /* enum mb_type of the result, MB_VOID if none */
-    uint8_t width;              /* bytes in state or memory */
+    uint8_t width;              /* bytes in state or memory; of fp: the operands' type */
     uint8_t flags;              /* MB_MEM_* */
     uint8_t argc;               /* of a call: ir->args[in[0]..] */
     uint16_t mark;              /* scratch of passes and back ends */
