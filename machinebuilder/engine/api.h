@@ -25,6 +25,10 @@ int64_t mb_machine_clock_ns(struct mb_machine *machine);
 int mb_machine_run(struct mb_machine *machine, int64_t timeout_ms);
 void mb_machine_stop(struct mb_machine *machine);      /* any thread, async-signal-safe */
 const char *mb_machine_why(struct mb_machine *machine);
+/* Python chips and host back ends ask for an event; the first one counts. Any thread. */
+void mb_machine_post(struct mb_machine *machine, int event, const char *why);
+/* What callbacks about the machine as a whole (logs) are given. */
+void mb_machine_set_handle(struct mb_machine *machine, void *handle);
 void mb_machine_reset(struct mb_machine *machine);     /* devices and CPUs to power-on */
 
 /* ---- buses and memory -------------------------------------------------------------------- */
@@ -37,6 +41,10 @@ int mb_bus_add_device(struct mb_bus *bus, struct mb_dev *dev, int region,
                       uint64_t address, uint64_t size);
 int mb_bus_add_stub(struct mb_bus *bus, const char *name, uint64_t address, uint64_t size,
                     uint64_t value);
+/* As mb_bus_add_device, of a window that mb_dev_region_rom may turn into memory at times. */
+int mb_bus_add_flash(struct mb_bus *bus, struct mb_dev *dev, int region,
+                     uint64_t address, uint64_t size);
+uint64_t mb_bus_touches(struct mb_bus *bus, uint64_t address);   /* accesses to a stub */
 int mb_bus_read(struct mb_bus *bus, uint64_t address, void *data, size_t size);
 int mb_bus_write(struct mb_bus *bus, uint64_t address, const void *data, size_t size);
 
@@ -56,6 +64,14 @@ int mb_dev_wire_cpu(struct mb_dev *dev, int port, int index, struct mb_cpu *cpu,
 int mb_cpu_wire(struct mb_cpu *cpu, int output, struct mb_dev *target, int target_port,
                 int target_index, int target_cpu);
 void mb_dev_drive(struct mb_dev *dev, int port, int index, int level);  /* Python chips */
+int mb_dev_add_alarm(struct mb_dev *dev);              /* gives its number */
+void mb_dev_arm(struct mb_dev *dev, int alarm, int64_t deadline_ns);    /* INT64_MAX: not */
+int mb_dev_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size);
+int mb_dev_dma_write(struct mb_dev *dev, uint64_t address, const void *data, size_t size);
+/* CPUs read the window from `host` (as long as the window is); NULL: they ask the chip. */
+void mb_dev_region_rom(struct mb_dev *dev, unsigned region, const void *host);
+/* What mb_py_send and mb_py_ready are given for a native chip; NULL: nobody listens. */
+void mb_dev_set_handle(struct mb_dev *dev, void *handle);
 size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size);  /* host -> chip */
 uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size);
 void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size);

@@ -19,6 +19,7 @@ struct mb_region {
     bool stub;
     uint64_t value, offset;    /* a stub's value; start of this window in the device region */
     uint64_t touches;          /* stubs: accesses so far (first one is logged) */
+    struct mb_machine *machine;
 };
 
 /* The region at `address`, or NULL. Lock-free; regions never move while CPUs run. */

@@ -1,0 +1,187 @@
+/* Work for Python that came up under a chip's lock: done in order, by a thread of its own.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A chip that holds its lock must not wait for Python's (docs/architecture.md, 6). What
+ * waits is bounded: a sender then waits for room, but not for ever, for what Python does
+ * may need the sender's lock. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "dev.h"
+
+#define MOST_BYTES (8u << 20)
+
+struct item {
+    struct item *next;
+    enum mb_deferred_kind kind;
+    struct mb_dev *dev;
+    unsigned port, index;
+    int level;
+    size_t size;
+    char data[];
+};
+
+struct mb_deferred {
+    struct mb_machine *machine;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct item *first, **last;
+    size_t bytes;
+    pthread_t thread;
+    bool quit;
+};
+
+static void perform(struct mb_machine *machine, struct item *item)
+{
+    void *handle = item->dev ? item->dev->handle : machine->handle;
+    if (!handle)
+        return;
+    if (item->kind == MB_DEFER_INPUT)
+        mb_py_input(handle, item->port, item->index, item->level);
+    else if (item->kind == MB_DEFER_SEND)
+        mb_py_send(handle, item->data, item->size);
+    else if (item->kind == MB_DEFER_READY)
+        mb_py_ready(handle);
+    else
+        mb_py_log(handle, item->data, item->data + strlen(item->data) + 1);
+}
+
+static struct item *take(struct mb_deferred *deferred)
+{
+    struct item *item = deferred->first;
+    deferred->first = item->next;
+    if (!item->next)
+        deferred->last = &deferred->first;
+    deferred->bytes -= sizeof *item + item->size;
+    pthread_cond_broadcast(&deferred->changed);
+    return item;
+}
+
+static void *work(void *opaque)
+{
+    struct mb_deferred *deferred = opaque;
+    pthread_mutex_lock(&deferred->lock);
+    for (;;) {
+        while (!deferred->first && !deferred->quit)
+            pthread_cond_wait(&deferred->changed, &deferred->lock);
+        if (!deferred->first)
+            break;
+        struct item *item = take(deferred);
+        pthread_mutex_unlock(&deferred->lock);
+        perform(deferred->machine, item);
+        free(item);
+        pthread_mutex_lock(&deferred->lock);
+    }
+    pthread_mutex_unlock(&deferred->lock);
+    return NULL;
+}
+
+struct mb_deferred *mb_deferred_new(struct mb_machine *machine)
+{
+    struct mb_deferred *deferred = calloc(1, sizeof *deferred);
+    if (!deferred)
+        return NULL;
+    deferred->machine = machine;
+    deferred->last = &deferred->first;
+    pthread_mutex_init(&deferred->lock, NULL);
+    pthread_cond_init(&deferred->changed, NULL);
+    if (pthread_create(&deferred->thread, NULL, work, deferred)) {
+        free(deferred);
+        return NULL;
+    }
+    return deferred;
+}
+
+void mb_deferred_stop(struct mb_deferred *deferred)
+{
+    if (!deferred)
+        return;
+    pthread_mutex_lock(&deferred->lock);
+    deferred->quit = true;
+    pthread_cond_broadcast(&deferred->changed);
+    pthread_mutex_unlock(&deferred->lock);
+    pthread_join(deferred->thread, NULL);
+    pthread_cond_destroy(&deferred->changed);
+    pthread_mutex_destroy(&deferred->lock);
+    free(deferred);
+}
+
+/* ---- handing over ------------------------------------------------------------------------- */
+static void wait_for_room(struct mb_deferred *deferred)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    while (deferred->bytes > MOST_BYTES && !deferred->quit &&
+           pthread_cond_timedwait(&deferred->changed, &deferred->lock, &until) == 0)
+        ;
+}
+
+static void append(struct mb_deferred *deferred, struct item *item)
+{
+    if (!deferred) {                    /* the machine ends */
+        free(item);
+        return;
+    }
+    size_t bytes = sizeof *item + item->size;
+    pthread_mutex_lock(&deferred->lock);
+    if (deferred->bytes > MOST_BYTES && !pthread_equal(pthread_self(), deferred->thread))
+        wait_for_room(deferred);
+    item->next = NULL;
+    *deferred->last = item;
+    deferred->last = &item->next;
+    deferred->bytes += bytes;
+    pthread_cond_broadcast(&deferred->changed);
+    pthread_mutex_unlock(&deferred->lock);
+}
+
+static struct item *new_item(enum mb_deferred_kind kind, struct mb_dev *dev, size_t size)
+{
+    struct item *item = calloc(1, sizeof *item + size);
+    if (!item && dev)
+        mb_machine_post(dev->machine, MB_EVENT_ERROR, "no memory");
+    if (item) {
+        item->kind = kind;
+        item->dev = dev;
+        item->size = size;
+    }
+    return item;
+}
+
+void mb_defer_input(struct mb_dev *dev, unsigned port, unsigned index, int level)
+{
+    struct item *item = new_item(MB_DEFER_INPUT, dev, 0);
+    if (!item)
+        return;
+    item->port = port;
+    item->index = index;
+    item->level = level;
+    append(dev->machine->deferred, item);
+}
+
+void mb_defer_send(struct mb_dev *dev, const void *data, size_t size)
+{
+    struct item *item = new_item(MB_DEFER_SEND, dev, size);
+    if (!item)
+        return;
+    memcpy(item->data, data, size);
+    append(dev->machine->deferred, item);
+}
+
+void mb_defer_ready(struct mb_dev *dev)
+{
+    struct item *item = new_item(MB_DEFER_READY, dev, 0);
+    if (item)
+        append(dev->machine->deferred, item);
+}
+
+void mb_defer_log(struct mb_machine *machine, const char *name, const char *text)
+{
+    size_t head = strlen(name) + 1, tail = strlen(text) + 1;
+    struct item *item = new_item(MB_DEFER_LOG, NULL, head + tail);
+    if (!item)
+        return;
+    memcpy(item->data, name, head);
+    memcpy(item->data + head, text, tail);
+    append(machine->deferred, item);
+}
