@@ -58,6 +58,37 @@ def read_base(cpu: Cpu, n: int) -> Value:
     return cpu.r[n]
 
 
+# -- fields that are not unpredictable (`where`) ---------------------------------------------
+def plain(r: int) -> bool:
+    """T32: neither SP nor PC."""
+    return r != 13 and r != 15
+
+
+def not_pc_dm(Rd: int, Rm: int) -> bool:
+    """A32: two registers, no PC."""
+    return Rd != 15 and Rm != 15
+
+
+def not_pc_dnm(Rd: int, Rn: int, Rm: int) -> bool:
+    """A32: three registers, no PC."""
+    return Rd != 15 and Rn != 15 and Rm != 15
+
+
+def plain_dm(Rd: int, Rm: int) -> bool:
+    """T32: two registers."""
+    return plain(Rd) and plain(Rm)
+
+
+def plain_dn(Rd: int, Rn: int) -> bool:
+    """T32: two registers."""
+    return plain(Rd) and plain(Rn)
+
+
+def plain_dnm(Rd: int, Rn: int, Rm: int) -> bool:
+    """T32: three registers."""
+    return plain(Rd) and plain(Rn) and plain(Rm)
+
+
 # -- branches -------------------------------------------------------------------------------
 def end_it_block(cpu: Cpu) -> None:
     """A branch is the last of its IT block: the target runs outside it."""
@@ -206,6 +237,15 @@ def add_setting(cpu: Cpu, S: int, a: Value, b: Value, carry: Value) -> Value:
         set_nzcv(cpu, result, carry_out, overflow)
         return result
     return a + b + u32(carry)
+
+
+def subtract_setting(cpu: Cpu, S: int, a: Value, b: Value) -> Value:
+    """a - b, and the flags when S."""
+    if S:
+        result, carry, overflow = add_with_carry(a, ~b, 1)
+        set_nzcv(cpu, result, carry, overflow)
+        return result
+    return a - b
 
 
 def strict(cpu: Cpu) -> int:
