@@ -8,6 +8,7 @@ tests bring their own. `installed()` is the one over devicelib, cores and boot.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -78,6 +79,17 @@ class Catalogue(Protocol):
         """Every boot protocol."""
 
 
+@dataclass(frozen=True)
+class CpuDecl:
+    """A CPU model with what its core declares."""
+
+    model: str
+    summary: str
+    params: Mapping[str, Any]
+    outs: Mapping[str, Any]
+    ins: Mapping[str, Any]
+
+
 class Installed:
     """The models of this installation."""
 
@@ -98,9 +110,11 @@ class Installed:
         from machinebuilder.isa import registry
 
         try:
-            return registry.find(model)
+            found = registry.find(model)
         except KeyError:
             return None
+        core = found.core
+        return CpuDecl(model, found.summary, core.params, core.outs, core.ins)
 
     def cpus(self) -> Sequence[str]:
         from machinebuilder.isa import registry

@@ -131,7 +131,7 @@ def _find_model(
             f"there is no {what} model {shown(model.text)!r}",
             model.span,
             "",
-            f"{help_for(model.text, names())}; `mb {what.lower()}s` lists the models",
+            help_for(model.text, names(), "models"),
         )
     return item.decl is not None
 
