@@ -1,0 +1,89 @@
+"""The `mb` command: what it lists, what it says of mistakes, its exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pexpect
+import pytest
+from tests.boot.command import MB, mb
+
+
+def test_help_lists_every_command_with_its_summary():
+    result = mb("--help")
+    assert result.status == 0
+    for name in ("run", "check", "map", "dtb", "boards", "devices", "cpus", "schema", "fetch"):
+        assert f"\n  {name} " in result.out
+
+
+def test_a_misspelt_command_is_put_right():
+    result = mb("chek")
+    assert result.status == 2
+    assert "did you mean `mb check`?" in result.err
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["run", "nonesuch.yaml"], "nonesuch.yaml"),
+        (["run", "arm-virt", "--kernel", "/nonexistent"], "no such file"),
+        (["run", "arm-virt", "-o", "cpus"], "NAME=VALUE"),
+        (["run", "arm-virt", "-o", "cpus=9"], "cpus"),
+        (["run", "arm-virt", "-o", "cpu=4"], "cpus"),
+        (["run", "arm-virt", "--disk", "/nonexistent.img"], "/nonexistent.img"),
+        (["run", "arm-virt", "--timeout", "0"], "more than 0"),
+        (["dtb", "arm-virt"], "-o FILE"),
+    ],
+)
+def test_a_users_mistake_is_told_in_words_with_status_2(words, said):
+    result = mb(*words)
+    assert result.status == 2
+    assert said in result.err
+    assert "Traceback" not in result.err
+
+
+def test_the_terminal_comes_back_after_ctrl_a_x():
+    child = pexpect.spawn(MB[0], [*MB[1:], "run", "arm-virt"], timeout=60)
+    before = child.ptyproc.fd
+    child.expect("mb> ")
+    child.send("help\r")
+    child.expect("poke ADDRESS VALUE")
+    child.send("\x01x")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert (child.exitstatus, child.signalstatus) == (0, None)
+    assert before >= 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_machine_and_says_so_in_the_status(number):
+    process = subprocess.Popen([*MB, "run", "arm-virt"], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    assert process.stdout is not None
+    while b"mb> " not in process.stdout.read1():
+        pass
+    process.send_signal(number)
+    assert process.wait(10) == 128 + number
+
+
+def test_being_killed_leaves_no_process():
+    process = subprocess.Popen(
+        [*MB, "run", "arm-virt"], stdout=subprocess.PIPE, stdin=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    while b"mb> " not in process.stdout.read1():
+        pass
+    process.kill()
+    process.wait(10)
+    time.sleep(0.2)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "machinebuilder", "--version"], capture_output=True)
+    assert done.stdout.startswith(b"mb ")
