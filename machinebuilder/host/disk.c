@@ -260,6 +260,17 @@ int mb_disk_zero(struct mb_disk *disk, uint64_t offset, uint64_t size, bool rele
     return error;
 }
 
+int mb_disk_discard(struct mb_disk *disk, uint64_t offset, uint64_t size)
+{
+    if (disk->readonly)
+        return EROFS;
+    if (outside(disk, offset, size))
+        return EINVAL;
+    if (size)
+        zero_fast(disk, offset, size, true);
+    return 0;
+}
+
 int mb_disk_flush(struct mb_disk *disk)
 {
     if (disk->readonly || disk->overlay >= 0)

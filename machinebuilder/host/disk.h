@@ -28,6 +28,8 @@ int mb_disk_read(struct mb_disk *disk, uint64_t offset, const struct iovec *to, 
 int mb_disk_write(struct mb_disk *disk, uint64_t offset, const struct iovec *from,
                   int count);
 int mb_disk_zero(struct mb_disk *disk, uint64_t offset, uint64_t size, bool release);
+/* The guest needs these bytes no more: give the space back, if that is possible. */
+int mb_disk_discard(struct mb_disk *disk, uint64_t offset, uint64_t size);
 int mb_disk_flush(struct mb_disk *disk);
 
 #endif

@@ -1,0 +1,220 @@
+/* What all virtio transports do alike: status, features, queues, the device's thread.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <signal.h>
+#include <string.h>
+#include "virtio.h"
+
+#define OFFERED_TO_ALL (VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC)
+
+/* ---- the device's thread ---- */
+
+static void *work(void *opaque)
+{
+    struct virtio_transport *transport = opaque;
+    pthread_mutex_lock(&transport->lock);
+    while (!transport->stopping) {
+        if (!transport->notified || transport->waiting) {
+            pthread_cond_wait(&transport->work, &transport->lock);
+            continue;
+        }
+        unsigned queue = (unsigned)__builtin_ctz(transport->notified);
+        transport->notified &= transport->notified - 1;
+        transport->running = true;
+        transport->device->ops->process(transport->device, queue);
+        transport->running = false;
+        pthread_cond_broadcast(&transport->idle);
+    }
+    pthread_mutex_unlock(&transport->lock);
+    return NULL;
+}
+
+/* Signals are for the main thread, which runs Python. */
+static bool start_thread(struct virtio_transport *transport)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    transport->has_thread = !pthread_create(&transport->thread, NULL, work, transport);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return transport->has_thread;
+}
+
+static void stop_thread(struct virtio_transport *transport)
+{
+    if (!transport->has_thread)
+        return;
+    pthread_mutex_lock(&transport->lock);
+    transport->stopping = true;
+    pthread_cond_broadcast(&transport->work);
+    pthread_mutex_unlock(&transport->lock);
+    pthread_join(transport->thread, NULL);
+    transport->has_thread = transport->stopping = false;
+}
+
+/* Until the device's thread does nothing with the queues; it starts nothing new. What it
+ * left undone it looks for again, once the caller lets go of the lock. */
+static void quiesce(struct virtio_transport *transport)
+{
+    transport->waiting++;
+    while (transport->running)
+        pthread_cond_wait(&transport->idle, &transport->lock);
+    transport->waiting--;
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        if (transport->queues[i].ready)
+            transport->notified |= 1u << i;
+    if (transport->notified)
+        pthread_cond_broadcast(&transport->work);
+}
+
+/* ---- sitting down and getting up ---- */
+
+bool mb_virtio_attach(struct virtio *device, struct mb_dev *dev, uint64_t features,
+                      const void *config, size_t config_size)
+{
+    struct mb_dev *parent = mb_dev_parent(dev);
+    struct virtio_transport *transport = parent ? mb_dev_state(parent) : NULL;
+    if (!transport || !transport->interrupt || transport->device) {
+        mb_dev_error(dev, "a virtio device needs a free virtio transport to sit on");
+        return false;
+    }
+    *device = (struct virtio){ .dev = dev, .ops = mb_dev_chip(dev)->bus_ops,
+                               .transport = transport, .offered = features,
+                               .config = config, .config_size = config_size };
+    transport->device = device;
+    if (start_thread(transport))
+        return true;
+    transport->device = NULL;
+    device->transport = NULL;
+    mb_dev_error(dev, "no thread for the device");
+    return false;
+}
+
+void mb_virtio_detach(struct virtio *device)
+{
+    if (!device->transport)
+        return;
+    stop_thread(device->transport);
+    device->transport->device = NULL;
+    device->transport = NULL;
+}
+
+void mb_virtio_init(struct virtio_transport *transport, struct mb_dev *dev,
+                    void (*interrupt)(struct virtio_transport *, unsigned))
+{
+    transport->dev = dev;
+    transport->interrupt = interrupt;
+    pthread_mutex_init(&transport->lock, NULL);
+    pthread_cond_init(&transport->work, NULL);
+    pthread_cond_init(&transport->idle, NULL);
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        transport->queues[i].transport = transport;
+}
+
+void mb_virtio_destroy(struct virtio_transport *transport)
+{
+    if (transport->device)
+        mb_virtio_detach(transport->device);
+    pthread_cond_destroy(&transport->idle);
+    pthread_cond_destroy(&transport->work);
+    pthread_mutex_destroy(&transport->lock);
+}
+
+/* ---- status ---- */
+
+uint64_t mb_virtio_features(const struct virtio_transport *transport)
+{
+    return transport->device ? transport->device->offered | OFFERED_TO_ALL : 0;
+}
+
+void mb_virtio_reset(struct virtio_transport *transport)
+{
+    quiesce(transport);
+    transport->status = 0;
+    transport->accepted = 0;
+    transport->notified = 0;
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        transport->queues[i] = (struct virtio_queue){ .transport = transport };
+    transport->interrupt(transport, 0);
+    if (transport->device && transport->device->ops->reset)
+        transport->device->ops->reset(transport->device);
+}
+
+static bool acceptable(const struct virtio_transport *transport)
+{
+    return transport->accepted & VIRTIO_F_VERSION_1 &&
+           !(transport->accepted & ~mb_virtio_features(transport));
+}
+
+void mb_virtio_set_status(struct virtio_transport *transport, uint32_t status)
+{
+    if (status == 0) {
+        mb_virtio_reset(transport);
+        return;
+    }
+    if (status & VIRTIO_FEATURES_OK && !acceptable(transport))
+        status &= ~(uint32_t)VIRTIO_FEATURES_OK;
+    if (!((status | transport->status) & VIRTIO_FEATURES_OK))
+        status &= ~(uint32_t)VIRTIO_DRIVER_OK;
+    transport->status |= (uint8_t)(status & ~(uint32_t)VIRTIO_NEEDS_RESET);
+}
+
+void mb_virtio_fail(struct virtio_transport *transport, const char *why)
+{
+    mb_dev_log(transport->dev, "%s; the device needs a reset", why);
+    transport->status |= VIRTIO_NEEDS_RESET;
+    if (transport->status & VIRTIO_DRIVER_OK)
+        transport->interrupt(transport, VIRTIO_CONFIG_CHANGE);
+}
+
+/* ---- queues and configuration ---- */
+
+void mb_virtio_set_ready(struct virtio_transport *transport, unsigned index, bool ready)
+{
+    struct virtio_queue *queue = &transport->queues[index];
+    if (ready == queue->ready)
+        return;
+    quiesce(transport);
+    if (ready)
+        mb_virtqueue_enable(queue);
+    else
+        queue->ready = false;
+}
+
+struct virtio_queue *mb_virtio_queue(struct virtio *device, unsigned index)
+{
+    struct virtio_queue *queue = &device->transport->queues[index];
+    bool live = device->transport->status & VIRTIO_DRIVER_OK;
+    return live && queue->ready ? queue : NULL;
+}
+
+void mb_virtio_notify(struct virtio_transport *transport, uint32_t queue)
+{
+    if (!transport->device || queue >= transport->device->ops->queues ||
+        !(transport->status & VIRTIO_DRIVER_OK))
+        return;
+    bool idle = !transport->notified && !transport->running;
+    transport->notified |= 1u << queue;
+    if (idle)
+        pthread_cond_signal(&transport->work);
+}
+
+void mb_virtio_config_changed(struct virtio *device)
+{
+    struct virtio_transport *transport = device->transport;
+    transport->generation++;
+    if (transport->status & VIRTIO_DRIVER_OK)
+        transport->interrupt(transport, VIRTIO_CONFIG_CHANGE);
+}
+
+uint64_t mb_virtio_config(const struct virtio_transport *transport, uint64_t offset,
+                          unsigned size)
+{
+    const struct virtio *device = transport->device;
+    uint64_t value = 0;
+    if (!device || offset >= device->config_size)
+        return 0;
+    size_t left = device->config_size - offset;
+    memcpy(&value, (const uint8_t *)device->config + offset, left < size ? left : size);
+    return value;
+}
