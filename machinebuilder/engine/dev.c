@@ -16,6 +16,7 @@ static struct mb_dev *new_dev(struct mb_machine *machine, const char *name)
         free(dev);
         return NULL;
     }
+    pthread_mutex_init(&dev->host_lock, NULL);
     dev->machine = machine;
     dev->next = machine->devices;
     machine->devices = dev;
@@ -105,6 +106,7 @@ void mb_dev_free(struct mb_dev *dev)
     free_params(dev);
     mb_lines_free(dev);
     free(dev->windows);
+    pthread_mutex_destroy(&dev->host_lock);
     free(dev->state);
     free(dev->bus);
     free(dev->name);
@@ -255,25 +257,34 @@ void mb_dev_set_handle(struct mb_dev *dev, void *handle)
     dev->handle = handle;
 }
 
+/* After this, the back end that was there is not called any more. */
 void mb_dev_set_host(struct mb_dev *dev, const struct mb_host *host, void *opaque)
 {
+    pthread_mutex_lock(&dev->host_lock);
     dev->host_opaque = opaque;
     dev->host = host;
+    pthread_mutex_unlock(&dev->host_lock);
 }
 
 void mb_dev_send(struct mb_dev *dev, const void *data, size_t size)
 {
-    if (dev->host)
+    pthread_mutex_lock(&dev->host_lock);
+    bool native = dev->host != NULL;
+    if (native)
         dev->host->send(dev->host_opaque, data, size);
-    else if (dev->handle)
+    pthread_mutex_unlock(&dev->host_lock);
+    if (!native && dev->handle)
         mb_defer_send(dev, data, size);
 }
 
 void mb_dev_receive_ready(struct mb_dev *dev)
 {
-    if (dev->host && dev->host->ready)
+    pthread_mutex_lock(&dev->host_lock);
+    bool native = dev->host != NULL;
+    if (native && dev->host->ready)
         dev->host->ready(dev->host_opaque);
-    else if (!dev->host && dev->handle)
+    pthread_mutex_unlock(&dev->host_lock);
+    if (!native && dev->handle)
         mb_defer_ready(dev);
 }
 

@@ -23,6 +23,7 @@ struct mb_dev {
     void *state;
     bool created;
     _Atomic(void *) handle;              /* Python's */
+    pthread_mutex_t host_lock;           /* of the two below, and while they are called */
     const struct mb_host *host;
     void *host_opaque;
 
