@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """GICv2 -- ARM Generic Interrupt Controller, architecture version 2 (ARM IHI 0048B).
 
-Up to 8 CPUs, 16 software-generated and 16 private interrupts a CPU, up to 988 shared ones,
-32 priorities. The behaviour is in gicv2.c and gicv2_state.c.
+Up to 8 CPUs, 16 software-generated and 16 private interrupts a CPU, up to 988 shared
+ones, 32 priorities. The behaviour is in gicv2.c and gicv2_state.c.
 
 Omitted: the Security Extensions (every access has the one view of a GIC without them),
 the virtual CPU interface and its hypervisor registers, interrupt bypass, and separate
@@ -28,7 +28,9 @@ class GICv2(Device):
 
     spis = Param("integer", default=64, min=0, max=988, doc="shared interrupts")
 
-    ppi = IrqIn(doc="private interrupts: index n is INTID 16 + n", count=16, per_cpu=True)
+    ppi = IrqIn(
+        doc="private interrupts: index n is INTID 16 + n", count=16, per_cpu=True
+    )
     spi = IrqIn(doc="shared interrupts: index n is INTID 32 + n", count="spis")
     irq = IrqOut(doc="an interrupt waits for the CPU", count="cpus")
     fiq = IrqOut(doc="a group 0 interrupt waits, with FIQEn set", count="cpus")
@@ -91,5 +93,5 @@ class GICv2(Device):
 
     @classmethod
     def dt_interrupt(cls, port: str, index: int) -> list[int]:
-        """Kind, number and flags of an input: level, active high, private for all CPUs."""
+        """Kind, number and flags: level, active high; a private one for all CPUs."""
         return [1, index, 0xFF04] if port == "ppi" else [0, index, 4]

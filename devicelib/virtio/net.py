@@ -18,4 +18,6 @@ class VirtioNet(Device):
     host = "net"
     default_for = "net"
 
-    mac = Param("string", doc="52:54:00:12:34:56; by default made from the device's name")
+    mac = Param(
+        "string", doc="52:54:00:12:34:56; by default made from the device's name"
+    )
