@@ -150,7 +150,8 @@ class Buses:
             "E-BUS-01",
             f"this board has no bus {shown(name)!r}",
             item.where("bus"),
-            f"{item.model} sits on {' or '.join(bus_kinds(item.decl))}",
+            f"{item.model} sits on {' or '.join(bus_kinds(item.decl))}"
+            + ("" if name not in bus_kinds(item.decl) else ", which no device offers"),
             help_for(name, dict.fromkeys(known)),
         )
 

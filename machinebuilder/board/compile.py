@@ -171,7 +171,7 @@ class _Board:
                     "", f"{shown(name)}: {{at: 0x0, size: 4 KiB}}",
                 )  # fmt: skip
                 continue
-            values = self.checker.check(node, "stub", lambda: STUB, "a stub")
+            values = self.checker.check(node, "stub", lambda: STUB, "a stub", key)
             if values is None or not usable:
                 continue
             stub = StubPlan(
@@ -277,9 +277,9 @@ class _Placement:
             named = node.get("bus") or node
             self.reporter.add(
                 "E-BUS-01",
-                f"this board has no bus {shown(stub.bus)!r} with addresses",
+                f"this board has no bus {shown(stub.bus)!r}",
                 named.span,
-                "",
+                "a stub sits on a bus with addresses",
                 help_for(stub.bus, self._limits),
             )
             return

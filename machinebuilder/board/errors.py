@@ -59,9 +59,9 @@ class BoardErrors(UserError):
         return len(self.errors)
 
 
-def shown(text: str) -> str:
+def shown(text: str, limit: int = SHOWN) -> str:
     """`text` as a message may repeat it: printable, and not too long."""
-    short = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    short = text if len(text) <= limit else text[: limit - 3] + "..."
     return _printable(short)
 
 

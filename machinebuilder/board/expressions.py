@@ -224,13 +224,15 @@ def _join(node: nodes.Concat, names: Names) -> Value:
 
 
 def _call(node: nodes.Call, names: Names) -> Value:
-    if not isinstance(node.node, nodes.Name) or node.kwargs or node.dyn_args:
+    if not isinstance(node.node, nodes.Name):
+        raise _forbidden(node.node)
+    if node.kwargs or node.dyn_args or node.dyn_kwargs:
         raise _forbidden(node)
     return _apply(node.node.name, [_eval(arg, names) for arg in node.args])
 
 
 def _filter(node: nodes.Filter, names: Names) -> Value:
-    if node.node is None or node.kwargs or node.dyn_args:
+    if node.node is None or node.kwargs or node.dyn_args or node.dyn_kwargs:
         raise _forbidden(node)
     return _apply(node.name, [_eval(arg, names) for arg in [node.node, *node.args]])
 

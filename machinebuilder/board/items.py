@@ -150,7 +150,7 @@ def check_items(
             return schema(decl)
 
         values = checker.check(
-            item.node, (item.is_cpu, item.model), own_schema, item.model
+            item.node, (item.is_cpu, item.model), own_schema, item.model, item.key
         )
         if values is None:
             item.broken = True

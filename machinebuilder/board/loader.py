@@ -124,7 +124,8 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            self._stop("E-YAML-01", _problem(error), Span(self.path, line, column))
+            at = Span(self.path, line, column)
+            self._stop("E-YAML-01", "not valid YAML", at, _problem(error))
         except yaml.YAMLError as error:
             at = Span(self.path, 1, 1)
             why = shown(str(error).splitlines()[0])
@@ -275,4 +276,4 @@ class _Composer:
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
     parts = [part for part in (error.context, error.problem) if part]
-    return shown(", ".join(str(part) for part in parts)) or "not valid YAML"
+    return shown(", ".join(str(part) for part in parts), 200)

@@ -25,9 +25,17 @@ class Checker:
         self._validators: dict[Hashable, Any] = {}
 
     def check(
-        self, node: Map, name: Hashable, schema: Callable[[], Schema], what: str
+        self,
+        node: Map,
+        name: Hashable,
+        schema: Callable[[], Schema],
+        what: str,
+        key: Scalar | None = None,
     ) -> dict[str, Any] | None:
-        """The typed values of `node`, or None after reporting; `what` it describes."""
+        """The typed values of `node`, or None after reporting.
+
+        `what` it describes, and the `key` it is under, are for errors.
+        """
         validator = self._validators.get(name)
         if validator is None:
             validator = self._validators[name] = Validator(schema())
@@ -36,27 +44,31 @@ class Checker:
             found: dict[str, Any] = validator.document
             return found if not _has_failed(found) else None
         for error in _leaves(validator._errors):
-            self._report(error, node, validator.schema, what)
+            self._report(error, node, validator.schema, what, key)
         return None
 
-    def _report(self, error: Any, node: Map, schema: Any, what: str) -> None:
+    def _report(
+        self, error: Any, node: Map, schema: Any, what: str, key: Scalar | None
+    ) -> None:
         path: Path = tuple(error.document_path)
         if isinstance(error.value, Failed):
             return
         if error.rule == "required":
-            self._missing(path, node, what)
+            self._missing(path, node, what, key)
         elif error.rule is None or error.rule == "unknown":
             self._unknown(path, node, schema, what)
         else:
-            self._wrong(error, path, node)
+            self._wrong(error, path, node, schema, what)
 
-    def _missing(self, path: Path, node: Map, what: str) -> None:
-        parent = _find(node, path[:-1])
+    def _missing(
+        self, path: Path, node: Map, what: str, key: Scalar | None
+    ) -> None:
+        parent = key if key and len(path) == 1 else _find(node, path[:-1])
         self.reporter.add(
             "E-KEY-02",
             f"{what} needs {_dotted(path)}",
             (parent or node).span,
-            "",
+            "it has no default",
             f"add `{path[-1]}: ...`",
         )
 
@@ -67,15 +79,25 @@ class Checker:
         known = _keys(schema, path[:-1])
         near = help_for(key, known, "other keys")
         self.reporter.add(
-            "E-KEY-01", f"{what} has no {shown(_dotted(path))!r}", at.span, "", near
+            "E-KEY-01",
+            f"{what} has no {shown(_dotted(path))!r}",
+            at.span,
+            f"{what} declares which keys there are",
+            near,
         )
 
-    def _wrong(self, error: Any, path: Path, node: Map) -> None:
+    def _wrong(
+        self, error: Any, path: Path, node: Map, schema: Any, what: str
+    ) -> None:
         found = _find(node, path) or node
         name = _dotted(path)
         said = shown(found.text) if isinstance(found, Scalar) else kind(found)
         code, message, help = _describe(error, name, said)
-        self.reporter.add(code, message, found.span, "", help)
+        why = f"{what} declares it so"
+        if code == "E-KEY-03":
+            inner = ", ".join(f"{key}: ..." for key in _keys(schema, path))
+            help = f"{name}: {{{inner}}}"
+        self.reporter.add(code, message, found.span, why, help)
 
 
 def _describe(error: Any, name: str, said: str) -> tuple[str, str, str]:
@@ -92,7 +114,7 @@ def _describe(error: Any, name: str, said: str) -> tuple[str, str, str]:
         return "E-VAL-03", message, help_for(str(error.value), [str(c) for c in limit])
     if error.rule == "type":
         wanted = "a mapping" if limit == "dict" else str(limit)
-        return "E-KEY-03", f"{name} must be {wanted}, not {said}", f"{name}: {{...}}"
+        return "E-KEY-03", f"{name} must be {wanted}, not {said}", ""
     wanted = str(error.info[-1]) if error.info else "a value"
     return "E-VAL-01", f"{name} must be {wanted}; this is {said!r}", ""
 
