@@ -86,14 +86,20 @@ void mb_net_close(struct mb_net *net);
 /* ---- CPUs -------------------------------------------------------------------------------------- */
 /* mode 0: translated, 1: interpreted. */
 struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode);
+/* State by the core's name of it, or pc, flags, insns, halted, mxcsr; while stopped. `size`
+ * is at least the field's width; gives the width, -1 on error. */
 int mb_cpu_read_field(struct mb_cpu *cpu, const char *field, int index, void *data,
                       size_t size);
 int mb_cpu_write_field(struct mb_cpu *cpu, const char *field, int index, const void *data,
                        size_t size);
+/* The core's fields by number; 0 after the last one. */
+int mb_cpu_field(struct mb_cpu *cpu, int number, const char **name, int *width, int *count);
 void mb_cpu_set_powered(struct mb_cpu *cpu, int on);    /* at reset: runs or waits for power_on */
 int mb_cpu_read_memory(struct mb_cpu *cpu, uint64_t va, void *data, size_t size);
 int mb_cpu_write_memory(struct mb_cpu *cpu, uint64_t va, const void *data, size_t size);
 int mb_cpu_step(struct mb_cpu *cpu);                     /* one instruction, while stopped */
+/* One instruction as text; gives its length in bytes, 0 if there is none. */
+int mb_cpu_disassemble(struct mb_cpu *cpu, uint64_t pc, char *text, size_t size);
 
 struct mb_stats {
     uint64_t insns, blocks, block_bytes, guest_bytes, flushes, invalidations;

@@ -1,0 +1,114 @@
+/* Finding the block to run next, and linking blocks. SPDX-License-Identifier: Apache-2.0
+ *
+ * Three steps, each slower: the jump cache by (pc, key), which translated code looks into by itself; the
+ * hash by (host address of the code, pc, flags); translation. An entry of the jump cache
+ * is right for as long as its key's epoch is current, so it needs no other check.
+ */
+#include <string.h>
+#include "vcpu.h"
+
+static struct mb_block *cached(const struct mb_vcpu *vcpu)
+{
+    const struct mb_jump *jump = &vcpu->jumps[MB_JUMP_HASH(vcpu->cpu->pc)];
+    if (jump->pc == vcpu->cpu->pc && jump->key == vcpu->cpu->key)
+        return (struct mb_block *)jump->unused;
+    return NULL;
+}
+
+/* Whoever kills the block meanwhile either finds the entry, or is seen here. */
+static void remember(struct mb_vcpu *vcpu, struct mb_block *block)
+{
+    struct mb_jump *jump = &vcpu->jumps[MB_JUMP_HASH(block->pc)];
+    if (mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP))
+        return;
+    __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_RELEASE);
+    jump->key = vcpu->cpu->key;
+    jump->code = block->entry;
+    __atomic_store_n(&jump->unused, (uint64_t)block, __ATOMIC_RELEASE);
+    __atomic_store_n(&jump->pc, block->pc, __ATOMIC_SEQ_CST);
+    if (atomic_load(&block->dead))
+        __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_SEQ_CST);
+}
+
+static uint8_t *host_of(struct mb_vcpu *vcpu, uint64_t va)
+{
+    uint64_t ram_page, entry;
+    uint32_t fault = MB_FAULT_BUS;
+    struct mb_site site = {0};
+    va = mb_va(vcpu, va);
+    entry = vcpu->cpu->tables[MB_TABLE_EXEC + (va >> MB_PAGE_BITS)];
+    if (entry)
+        return (uint8_t *)(entry + va);
+    uint8_t *host = mb_code_host(vcpu, va, &ram_page, &fault);
+    if (!host)
+        mb_raise(vcpu, &site, va, MB_FETCH, fault);
+    return host;
+}
+
+/* The second page only matters to blocks at the very end of the first one. */
+static const uint8_t *second_page(struct mb_vcpu *vcpu, uint64_t pc)
+{
+    uint64_t next = mb_va(vcpu, (pc | MB_PAGE_MASK) + 1), ram_page;
+    uint32_t fault;
+    return mb_code_host(vcpu, next, &ram_page, &fault);
+}
+
+static unsigned kind_now(const struct mb_vcpu *vcpu)
+{
+    bool single = vcpu->single_next || vcpu->steps >= 0 || mb_trace & MB_TRACE_STEP;
+    return (single ? MB_BLOCK_SINGLE : 0) | (vcpu->interpreted ? MB_BLOCK_INTERPRETED : 0);
+}
+
+struct mb_block *mb_block_find(struct mb_vcpu *vcpu)
+{
+    struct mb_cpu *cpu = vcpu->cpu;
+    struct mb_block name = {.kind = kind_now(vcpu)}, *block = NULL;
+    bool single = name.kind & MB_BLOCK_SINGLE;
+    if (!single)
+        block = cached(vcpu);
+    if (block)
+        return block;
+    name.pc = cpu->pc;
+    name.flags = (uint32_t)cpu->key;
+    name.host = host_of(vcpu, cpu->pc);
+    if ((cpu->pc & MB_PAGE_MASK) > MB_PAGE_SIZE - MB_UNIT_INSNS * 16)
+        name.host2 = second_page(vcpu, cpu->pc);
+    block = mb_cache_lookup(&vcpu->runtime->cache, &name);
+    while (!block)
+        block = mb_translate(vcpu, &name);
+    if (!single)
+        remember(vcpu, block);
+    return block;
+}
+
+/* A direct jump skips all look-ups, so it must stay right by itself: both ends on pages
+ * that were valid together when the first block was entered. */
+static bool may_link(const struct mb_block *from, const struct mb_block *to)
+{
+    uint64_t page = from->pc >> MB_PAGE_BITS, target = to->pc >> MB_PAGE_BITS;
+    if ((from->kind | to->kind) != 0 || atomic_load(&from->dead) || atomic_load(&to->dead))
+        return false;
+    return target == page && !to->host2 &&
+           ((uint64_t)from->host & ~(uint64_t)MB_PAGE_MASK) ==
+           ((uint64_t)to->host & ~(uint64_t)MB_PAGE_MASK);
+}
+
+void mb_block_link(struct mb_vcpu *vcpu, const void *unit, uint32_t index,
+                   struct mb_block *to)
+{
+    struct mb_cache *cache = &vcpu->runtime->cache;
+    struct mb_block *from = mb_cache_block_at(cache, unit);
+    if (!from || index >= from->code.link_count || from->code.links[index].pc != to->pc ||
+        mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP) || !may_link(from, to))
+        return;
+    pthread_mutex_lock(&cache->lock);
+    struct mb_edge *edge = &from->edges[index];
+    if (!edge->to && may_link(from, to)) {
+        edge->to = to;
+        edge->next = to->incoming;
+        to->incoming = edge;
+        mb_code_link(cache->rw + (from->entry - cache->rx), from->entry,
+                     &from->code.links[index], to->entry);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}

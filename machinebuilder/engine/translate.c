@@ -1,0 +1,271 @@
+/* Translating one block: fetching its code, marking its pages, generating host code.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Before code is read its page is marked, and write entries for it are taken back from
+ * every CPU; if another CPU had one, it may be between reading the entry and storing,
+ * so we wait until it has left translated code once.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "vcpu.h"
+
+#define ROOM (64u << 10)        /* host code of the largest unit */
+
+struct fetch {
+    struct mb_vcpu *vcpu;
+    struct mb_block *block;
+    uint64_t first_page;        /* virtual page of the block's pc */
+    const uint8_t *host[2];     /* pages */
+    bool wait;                  /* another CPU could write to the second page */
+    uint32_t fault;             /* of the second page */
+};
+
+int64_t mb_host_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+/* Where code at `va` is in host memory; NULL with a fault code if it cannot be fetched. */
+uint8_t *mb_code_host(struct mb_vcpu *vcpu, uint64_t va, uint64_t *ram_page,
+                      uint32_t *fault)
+{
+    struct mb_mapping *mapping = mb_resolve(vcpu, va, MB_FETCH, vcpu->mode, fault);
+    if (!mapping)
+        return NULL;
+    *fault = MB_FAULT_BUS;      /* devices do not give code */
+    *ram_page = mapping->ram_page;
+    return mapping->host ? mapping->host + (va & MB_PAGE_MASK) : NULL;
+}
+
+/* Lock held. True if another CPU had a way to write there without us noticing. */
+static bool mark(struct mb_vcpu *vcpu, uint64_t ram_page)
+{
+    struct mb_runtime *runtime = vcpu->runtime;
+    bool others = false;
+    if (ram_page == MB_NO_PAGE || atomic_exchange(&runtime->cache.pages[ram_page].chunks, ~0ull))
+        return false;
+    for (unsigned i = 0; i < runtime->count; i++)
+        if (mb_space_drop_writers(runtime->vcpus[i], ram_page))
+            others |= runtime->vcpus[i] != vcpu;
+    return others;
+}
+
+static bool enter_second_page(struct fetch *fetch, uint64_t va)
+{
+    struct mb_block *block = fetch->block;
+    uint64_t ram_page;
+    if (!fetch->host[1]) {
+        const uint8_t *host = mb_code_host(fetch->vcpu, va, &ram_page, &fetch->fault);
+        if (!host)
+            return false;
+        fetch->host[1] = block->host2 =
+            (const uint8_t *)((uint64_t)host & ~(uint64_t)MB_PAGE_MASK);
+        block->ram_page[1] = ram_page;
+        fetch->wait |= mark(fetch->vcpu, ram_page);
+    }
+    return true;
+}
+
+static void widen(struct mb_block *block, uint64_t va, unsigned size)
+{
+    if (va < block->low)
+        block->low = va;
+    if (va + size > block->high)
+        block->high = va + size;
+}
+
+/* Only an instruction that begins on the first page may end on the next. */
+static bool fetch_byte(struct mb_tr *tr, uint64_t va, uint8_t *out)
+{
+    struct fetch *fetch = tr->fetch;
+    uint64_t page = va >> MB_PAGE_BITS, insn_page = mb_va(fetch->vcpu, tr->pc) >> MB_PAGE_BITS;
+    if (insn_page != fetch->first_page)
+        return false;
+    if (page == fetch->first_page)
+        *out = fetch->host[0][va & MB_PAGE_MASK];
+    else if (page == fetch->first_page + 1 && enter_second_page(fetch, va))
+        *out = fetch->host[1][va & MB_PAGE_MASK];
+    else
+        return false;
+    widen(fetch->block, va, 1);
+    return true;
+}
+
+static bool fetch_bytes(struct mb_tr *tr, uint64_t va, void *out, unsigned size)
+{
+    struct fetch *fetch = tr->fetch;
+    va = mb_va(fetch->vcpu, va);
+    if (va >> MB_PAGE_BITS == fetch->first_page &&
+        (va + size - 1) >> MB_PAGE_BITS == fetch->first_page) {
+        memcpy(out, fetch->host[0] + (va & MB_PAGE_MASK), size);
+        widen(fetch->block, va, size);
+        return true;
+    }
+    for (unsigned i = 0; i < size; i++)
+        if (!fetch_byte(tr, mb_va(fetch->vcpu, va + i), (uint8_t *)out + i))
+            return false;
+    return true;
+}
+
+bool mb_tr_fetch8(struct mb_tr *tr, uint64_t va, uint8_t *out)
+{
+    return fetch_bytes(tr, va, out, sizeof *out);
+}
+
+bool mb_tr_fetch16(struct mb_tr *tr, uint64_t va, uint16_t *out)
+{
+    return fetch_bytes(tr, va, out, sizeof *out);
+}
+
+bool mb_tr_fetch32(struct mb_tr *tr, uint64_t va, uint32_t *out)
+{
+    return fetch_bytes(tr, va, out, sizeof *out);
+}
+
+static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
+{
+    struct mb_block *block = fetch->block;
+    struct mb_tr tr = {
+        .ir = ir, .cpu = fetch->vcpu->cpu, .pc = block->pc, .flags = block->flags,
+        .max_insns = max_insns, .fetch = fetch,
+    };
+    block->low = block->high = block->pc;
+    mb_ir_reset(ir);
+    fetch->vcpu->core->translate(&tr);
+}
+
+static bool generate(struct mb_vcpu *vcpu, struct mb_block *block, struct mb_ir *ir)
+{
+    struct mb_cache *cache = &vcpu->runtime->cache;
+    struct mb_codegen_options options = {.count_deadline = vcpu->runtime->virtual_clock};
+    uint8_t *rw = cache->rw + cache->used;
+    block->entry = cache->rx + cache->used;
+    if (ir->failed)
+        return false;
+    if (block->kind & MB_BLOCK_INTERPRETED) {
+        mb_ir_optimize(ir);
+        block->ir = ir;
+        return true;
+    }
+    if (!mb_codegen_x86_64(ir, vcpu->core, &options, rw, block->entry,
+                           cache->size - cache->used, &block->code))
+        return false;
+    block->edges = calloc(block->code.link_count + 1, sizeof *block->edges);
+    for (uint32_t i = 0; block->edges && i < block->code.link_count; i++)
+        block->edges[i] = (struct mb_edge){.from = block, .index = i};
+    cache->used += (block->code.size + 15) & ~15u;
+    return block->edges != NULL;
+}
+
+/* One attempt. False: the unit is too large, empty, or `wait` is set. */
+static bool attempt(struct fetch *fetch, unsigned max_insns)
+{
+    struct mb_block *block = fetch->block;
+    struct mb_cache *cache = &fetch->vcpu->runtime->cache;
+    struct mb_ir *ir = block->kind & MB_BLOCK_INTERPRETED ? mb_ir_new() : cache->ir;
+    if (!ir)
+        return false;
+    build_ir(fetch, ir, max_insns);
+    if (mb_trace & MB_TRACE_IR)
+        mb_ir_print(ir, stderr);
+    if (!fetch->wait && ir->insns &&
+        generate(fetch->vcpu, block, ir))
+        return true;
+    if (ir != cache->ir)
+        mb_ir_free(ir);
+    return false;
+}
+
+static void rendezvous(struct mb_vcpu *vcpu)
+{
+    mb_exclusive_begin(vcpu);
+    mb_exclusive_end(vcpu);
+}
+
+static bool is_full(const struct mb_cache *cache)
+{
+    return cache->size - cache->used < ROOM || cache->count == cache->capacity;
+}
+
+/* Lock held. The marks stay wide if we must wait for other CPUs and come back. */
+static bool make(struct fetch *fetch)
+{
+    struct mb_block *block = fetch->block;
+    struct mb_cache *cache = &fetch->vcpu->runtime->cache;
+    unsigned insns = block->kind & MB_BLOCK_SINGLE ? 1 : MB_UNIT_INSNS;
+    bool made = false;
+    while (insns && !made && !fetch->wait && !(made = attempt(fetch, insns)))
+        insns = fetch->fault ? 0 : insns / 2;
+    if (made) {
+        mb_cache_insert(cache, block);
+        __atomic_store_n(&cache->count, cache->count + 1, __ATOMIC_RELEASE);
+    } else if (!fetch->wait) {
+        for (unsigned side = 0; side < 2; side++)
+            if (block->ram_page[side] != MB_NO_PAGE)
+                mb_cache_remark(cache, block->ram_page[side]);
+    }
+    return made;
+}
+
+/* What could not be made: wait for others, or a fetch fault, or an engine error. */
+static struct mb_block *recover(struct fetch *fetch, uint64_t pc)
+{
+    struct mb_site site = {0};
+    struct mb_vcpu *vcpu = fetch->vcpu;
+    if (fetch->wait) {
+        rendezvous(vcpu);
+        return NULL;
+    }
+    if (fetch->fault)
+        mb_raise(vcpu, &site, mb_va(vcpu, (pc | MB_PAGE_MASK) + 1), MB_FETCH, fetch->fault);
+    mb_machine_post(vcpu->runtime->machine, MB_EVENT_ERROR,
+                    "an instruction could not be translated");
+    mb_cpu_unwind(vcpu->cpu);
+}
+
+static struct mb_block *locked(struct fetch *fetch, const struct mb_block *name,
+                               uint64_t ram_page)
+{
+    struct mb_cache *cache = &fetch->vcpu->runtime->cache;
+    struct mb_block *block = mb_cache_lookup(cache, name);
+    if (block)
+        return block;
+    if (mark(fetch->vcpu, ram_page)) {
+        fetch->wait = true;
+        return NULL;
+    }
+    fetch->block = block = &cache->blocks[cache->count];
+    *block = (struct mb_block){
+        .host = name->host, .pc = name->pc, .flags = name->flags, .kind = name->kind,
+        .ram_page = {ram_page, MB_NO_PAGE},
+    };
+    return make(fetch) ? block : NULL;
+}
+
+struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name)
+{
+    struct mb_cache *cache = &vcpu->runtime->cache;
+    struct fetch fetch = {.vcpu = vcpu, .first_page = name->pc >> MB_PAGE_BITS};
+    int64_t start = mb_host_ns();
+    uint64_t ram_page = MB_NO_PAGE;
+    uint32_t fault;
+    fetch.host[0] = (const uint8_t *)((uint64_t)name->host & ~(uint64_t)MB_PAGE_MASK);
+    if (!mb_code_host(vcpu, name->pc, &ram_page, &fault))
+        return NULL;
+    pthread_mutex_lock(&cache->lock);
+    bool full = is_full(cache);
+    uint32_t generation = atomic_load(&cache->generation);
+    struct mb_block *block = full ? NULL : locked(&fetch, name, ram_page);
+    cache->translate_ns += (uint64_t)(mb_host_ns() - start);
+    pthread_mutex_unlock(&cache->lock);
+    if (full)
+        mb_cache_renew(vcpu, generation);
+    else if (!block)
+        return recover(&fetch, name->pc);
+    if (block && mb_trace & MB_TRACE_BLOCKS)
+        mb_trace_block(vcpu, block);
+    return block;
+}

@@ -1,0 +1,278 @@
+/* The run loop's own half: vCPUs, address spaces, code cache. SPDX: Apache-2.0
+ *
+ * Locks, outermost first: cache->lock (blocks, links, page marks), runtime->lock (who runs,
+ * sleeps and waits), vcpu->flush_lock (queued TLB flushes). A vCPU is `running` while it
+ * is anywhere in its loop except asleep, parked or waiting for an exclusive section.
+ * See docs/engine.md.
+ */
+#ifndef MB_VCPU_H
+#define MB_VCPU_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdatomic.h>
+#include "bus.h"
+#include "codegen.h"
+#include "ir.h"
+
+struct mb_stats;
+
+#define MB_PAGE_BITS 12
+#define MB_PAGE_SIZE (1u << MB_PAGE_BITS)
+#define MB_PAGE_MASK (MB_PAGE_SIZE - 1)
+#define MB_NO_PAGE UINT64_MAX
+#define MB_MODES 4              /* most privilege indices a core may have */
+#define MB_SPACES 32            /* address spaces kept per vCPU */
+#define MB_MAPPINGS 256         /* secondary TLB: devices, ROM, pages with code */
+#define MB_WRITERS 4            /* virtual pages that may write a RAM page directly */
+#define MB_SPACE_LOG 1024       /* filled entries remembered for a cheap flush */
+#define MB_FLUSHES 16           /* queued flush requests before they become "everything" */
+#define MB_UNIT_INSNS 64
+
+/* ---- blocks -------------------------------------------------------------------------- */
+struct mb_block;
+
+/* A direct link, or the place for one. `to` NULL: goes to its stub. */
+struct mb_edge { struct mb_block *from, *to; struct mb_edge *next; uint32_t index; };
+
+enum {
+    MB_BLOCK_SINGLE = 1,        /* one instruction: stepping, stores into their own block */
+    MB_BLOCK_INTERPRETED = 2,
+};
+
+struct mb_block {
+    const uint8_t *host;        /* where the guest's code is: with pc and flags, the name */
+    uint64_t pc;
+    uint32_t flags;
+    uint32_t kind;              /* MB_BLOCK_* */
+    atomic_bool dead;
+    uint64_t low, high;         /* guest addresses of the bytes read, high not included */
+    const uint8_t *host2;       /* host page of the second virtual page, or NULL */
+    uint64_t ram_page[2];       /* MB_NO_PAGE where there is none */
+    struct mb_block *page_next[2];
+    struct mb_block *_Atomic next;       /* hash chain */
+    const uint8_t *entry;       /* executable address */
+    struct mb_ir *ir;           /* interpreted CPUs */
+    struct mb_code code;
+    struct mb_edge *edges, *incoming;
+};
+
+/* What is known of one page of RAM: which 64-byte chunks hold translated code. */
+struct mb_page { _Atomic uint64_t chunks; struct mb_block *blocks; };
+
+struct mb_cache {
+    pthread_mutex_t lock;
+    uint8_t *rw, *rx;
+    size_t size, thunks, used;
+    _Atomic uint32_t generation;         /* counts flushes of everything */
+    struct mb_block *_Atomic *hash;
+    struct mb_block *blocks;             /* in order of their code's address */
+    uint32_t count, capacity;
+    struct mb_page *pages;
+    uint64_t page_count;
+    struct mb_ir *ir;
+    uint64_t translate_ns, flushes, invalidations, blocks_made, block_bytes, guest_bytes;
+};
+
+/* ---- address spaces ------------------------------------------------------------------ */
+enum mb_table { MB_TABLE_KIND_READ, MB_TABLE_KIND_WRITE, MB_TABLE_KIND_EXEC, MB_KINDS };
+
+struct mb_space {
+    uint64_t name;
+    bool used;
+    uint32_t epoch;                      /* unique per vCPU; upper half of mb_cpu.key */
+    uint64_t last_used;
+    uint64_t *tables[MB_MODES];
+    uint64_t touched[MB_MODES][MB_KINDS][MB_TABLE_ENTRIES / 512 / 64];
+    uint64_t large[MB_TABLE_ENTRIES / 256 / 64];   /* MiBs with parts of large pages */
+    unsigned large_bits;                 /* the largest page seen, 0: none */
+    uint32_t log[MB_SPACE_LOG], log_count;         /* beyond MB_SPACE_LOG: use touched */
+};
+
+/* The translation of one virtual page, for the slow paths. */
+struct mb_mapping {
+    uint64_t va_page;
+    uint32_t epoch;                      /* 0: empty */
+    uint8_t mode, access;                /* bit per enum mb_access */
+    uint64_t pa;                         /* of the page */
+    struct mb_region *region;            /* holds the whole page; NULL: look up each time */
+    uint8_t *host;                       /* the page, if it is all memory */
+    uint64_t ram_page;
+};
+
+enum mb_flush_kind { MB_FLUSH_ALL, MB_FLUSH_SPACE, MB_FLUSH_PAGE };
+struct mb_flush { enum mb_flush_kind kind; uint64_t value; };
+
+/* ---- vCPUs --------------------------------------------------------------------------- */
+struct mb_cpu_wire {
+    struct mb_cpu_wire *next;
+    unsigned output, port, index;
+    int cpu;
+    struct mb_dev *target;
+};
+
+struct mb_vcpu_stats {
+    uint64_t exits_link, exits_jump, exits_irq, exits_leave, slow_loads, slow_stores,
+             mmio_reads, mmio_writes, faults, tlb_flushes, run_ns;
+};
+
+struct mb_vcpu {
+    struct mb_runtime *runtime;
+    struct mb_cpu *cpu;
+    const struct mb_core *core;
+    bool interpreted;
+
+    pthread_t thread;
+    bool started;
+    atomic_bool running, sleeping, powered;
+    atomic_bool resync;         /* state was written from outside: look at the MMU again */
+    bool starts_powered, parked;
+    pthread_cond_t wake;
+
+    jmp_buf unwind;
+    bool in_code;               /* guest's MXCSR is live, host's is in host_mxcsr */
+    uint32_t host_mxcsr;
+    bool single, single_next;   /* running, or next to run, a one-instruction unit */
+    int steps;                  /* mb_cpu_step: instructions to go, -1: free running */
+    struct mb_block *current;   /* interpreted: the block that runs */
+    uint64_t atomic_page;       /* an atomic operation wrote into code there, or MB_NO_PAGE */
+    unsigned atomic_offset;
+    uint64_t logged_pc;
+
+    struct mb_space spaces[MB_SPACES], *space;
+    uint8_t hints[64];                   /* where a space of that hash was last found */
+    unsigned mode;
+    uint32_t last_epoch;
+    uint64_t uses;
+    struct mb_mapping mappings[MB_MAPPINGS];
+    uint32_t (*writers)[MB_WRITERS];     /* by RAM page: virtual page + 1 */
+    size_t writers_size;
+    struct mb_jump *jumps;
+
+    pthread_mutex_t flush_lock;
+    struct mb_flush flushes[MB_FLUSHES];
+    unsigned flush_count;
+    _Atomic uint64_t flush_asked, flush_done;
+
+    struct mb_cpu_wire *wires;
+    struct mb_vcpu_stats stats;
+};
+
+#define MB_MAX_CPUS 64
+
+struct mb_runtime {
+    struct mb_machine *machine;
+    struct mb_cache cache;
+    struct mb_vcpu *vcpus[MB_MAX_CPUS];
+    unsigned count;
+    bool prepared, was_reset;
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;     /* running, parked, exclusive, go */
+    bool exclusive, quit;
+    atomic_bool asleep, kicked; /* virtual clock: the one thread */
+    atomic_bool go;             /* vCPUs may run */
+    sem_t event;                /* wakes mb_machine_run */
+    atomic_bool stop;           /* mb_machine_stop was called */
+    atomic_bool forget_code;    /* flush the code cache before the next block */
+
+    bool virtual_clock;
+    int shift;                  /* 2^shift ns an instruction */
+    struct mb_vcpu *turn;       /* virtual clock: who runs */
+    int64_t virtual_ns;         /* at the start of the slice */
+    uint64_t slice_start;       /* turn's insns then */
+};
+
+/* threads.c */
+void mb_vcpu_begin(struct mb_vcpu *vcpu);       /* become running; waits for exclusives */
+void mb_vcpu_end(struct mb_vcpu *vcpu);
+void mb_exclusive_begin(struct mb_vcpu *vcpu);  /* all others are outside their loops */
+void mb_exclusive_end(struct mb_vcpu *vcpu);
+void mb_runtime_join(struct mb_runtime *runtime);
+
+/* vcpu.c */
+bool mb_runtime_prepare(struct mb_runtime *runtime);
+
+/* run.c: run until there is a reason to stop. */
+enum mb_pause { MB_PAUSE_STOP, MB_PAUSE_HALT, MB_PAUSE_OFF, MB_PAUSE_DEADLINE, MB_PAUSE_STEP };
+enum mb_pause mb_vcpu_run(struct mb_vcpu *vcpu);
+void mb_vcpu_leave_code(struct mb_vcpu *vcpu);  /* host's MXCSR again */
+void mb_vcpu_enter_code(struct mb_vcpu *vcpu);
+
+/* virtual.c */
+void mb_virtual_loop(struct mb_runtime *runtime);
+
+/* cache.c */
+bool mb_cache_init(struct mb_cache *cache, uint64_t ram_pages);
+void mb_cache_free(struct mb_cache *cache);
+void mb_cache_flush(struct mb_runtime *runtime);         /* exclusive, lock held */
+void mb_cache_renew(struct mb_vcpu *vcpu, uint32_t generation); /* unless flushed since */
+void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned offset,
+                      unsigned size);
+void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page);   /* lock held */
+struct mb_block *mb_cache_lookup(struct mb_cache *cache, const struct mb_block *wanted);
+void mb_cache_insert(struct mb_cache *cache, struct mb_block *block);   /* lock held */
+struct mb_block *mb_cache_block_at(struct mb_cache *cache, const void *code);
+static inline uint64_t mb_chunks(unsigned offset, unsigned size)
+{
+    unsigned first = offset >> 6, last = (offset + size - 1) >> 6;
+    return (~0ull << first) & (~0ull >> (63 - last));
+}
+
+/* blocks.c: the block at cpu->pc; a fetch fault is raised and unwinds. */
+struct mb_block *mb_block_find(struct mb_vcpu *vcpu);
+void mb_block_link(struct mb_vcpu *vcpu, const void *unit, uint32_t index,
+                   struct mb_block *to);
+
+/* translate.c: NULL: the cache was flushed or must be, look again. */
+struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name);
+uint8_t *mb_code_host(struct mb_vcpu *vcpu, uint64_t va, uint64_t *ram_page,
+                      uint32_t *fault);
+
+/* spaces.c: the flat tables */
+bool mb_spaces_init(struct mb_vcpu *vcpu);
+void mb_spaces_free(struct mb_vcpu *vcpu);
+void mb_space_set(struct mb_vcpu *vcpu, enum mb_table kind, unsigned mode, uint64_t va_page,
+                  uint8_t *host, unsigned page_bits);
+bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page);
+void mb_space_add_writer(struct mb_vcpu *vcpu, uint64_t ram_page, uint64_t va_page);
+void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush);
+
+/* tlb.c */
+void mb_flush_everyone(struct mb_vcpu *vcpu, struct mb_flush flush);
+void mb_flush_ask(struct mb_vcpu *target, struct mb_flush flush);
+void mb_flush_answer(struct mb_vcpu *vcpu);
+
+/* softmmu.c */
+struct mb_mapping *mb_resolve(struct mb_vcpu *vcpu, uint64_t va, enum mb_access access,
+                              unsigned mode, uint32_t *fault);
+static inline uint64_t mb_va(const struct mb_vcpu *vcpu, uint64_t va)
+{
+    return vcpu->core->address_bits == 32 ? (uint32_t)va : va;
+}
+/* Where translated code stood when it called a slow path; NULL saved: state in memory. */
+struct mb_site { const struct mb_saved *saved; uint64_t retaddr; };
+_Noreturn void mb_raise(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,
+                        enum mb_access access, uint32_t code);
+void mb_restore(struct mb_vcpu *vcpu, const struct mb_site *site);
+
+/* access.c: loads and stores that the flat tables do not answer */
+void mb_access_load(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,
+                    void *data, unsigned width, unsigned flags);
+void mb_access_store(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,
+                     const void *data, unsigned width, unsigned flags);
+
+/* trace.c: MB_TRACE=blocks,exec,step,irq,mmu and MB_TRACE_FILE */
+enum { MB_TRACE_BLOCKS = 1, MB_TRACE_EXEC = 2, MB_TRACE_STEP = 4, MB_TRACE_IRQ = 8,
+       MB_TRACE_MMU = 16, MB_TRACE_IR = 32 };
+extern unsigned mb_trace;
+void mb_trace_init(void);
+void mb_trace_block(struct mb_vcpu *vcpu, const struct mb_block *block);
+void mb_trace_exec(struct mb_vcpu *vcpu);
+void mb_trace_text(struct mb_vcpu *vcpu, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+int64_t mb_host_ns(void);
+
+#endif
