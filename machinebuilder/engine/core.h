@@ -131,7 +131,9 @@ struct mb_tr {
     uint64_t pc;               /* of the instruction being translated */
     uint32_t flags;            /* translation flags known here */
     unsigned insns, max_insns;
-    bool ended;                /* set by mb_tr_end: nothing may follow */
+    bool ended;                /* a branch or exit ended the path being translated */
+    bool stop;                 /* the unit must end after this instruction, by a jump */
+    uint32_t flags_unknown;    /* bits of flags that are run-time values (translator.h) */
     void *fetch;               /* the engine's */
 };
 

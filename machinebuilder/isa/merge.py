@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Joining the values of two paths: static `if` into C variables, dynamic into phi."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from .function import Env, Function
+from .values import Dyn, Poison, Static, Text, Tup, Value, c_of, deps_of, describe, is_static
+
+Lines = list[Any]
+
+
+class Join:
+    """Two arms of an `if`, each with the lines printed so far."""
+
+    def __init__(self, f: Function, node: ast.AST, arms: tuple[Lines, Lines],
+                 deps: frozenset[str], dynamic: bool) -> None:
+        self.f, self.node, self.arms, self.deps = f, node, arms, deps
+        self.dynamic = dynamic
+        self.before: Lines = []          # declarations, in front of the `if`
+        self.after: Lines = []           # phis, behind it
+
+    def envs(self, one: Env, other: Env) -> Env:
+        """The locals after the `if`."""
+        joined = {}
+        for name in dict.fromkeys((*one, *other)):
+            missing = Poison(f"{name} is not assigned on every path", self._deps())
+            joined[name] = self.value(one.get(name, missing), other.get(name, missing))
+        return joined
+
+    def value(self, a: Value, b: Value) -> Value:
+        """One value for both."""
+        if a == b:
+            return a
+        if isinstance(a, Poison):
+            return a
+        if isinstance(b, Poison):
+            return b
+        if isinstance(a, Tup) and isinstance(b, Tup) and len(a.items) == len(b.items):
+            pairs = zip(a.items, b.items, strict=True)
+            return Tup(tuple(self.value(x, y) for x, y in pairs))
+        if is_static(a) and is_static(b) and not self.dynamic:
+            return self._static(a, b)
+        kind = next((x.type for x in (a, b) if isinstance(x, Dyn)), None)
+        if kind is None or not all(_fits(x, kind) for x in (a, b)):
+            hint = ": give it a width, u32(...)" if is_static(a) and is_static(b) else ""
+            return Poison(f"{describe(a)} on one path, {describe(b)} on the other{hint}",
+                          self._deps())
+        return self._dyn(kind, a, b)
+
+    def _deps(self) -> frozenset[str]:
+        return frozenset() if self.dynamic else self.deps
+
+    def _static(self, a: Value, b: Value) -> Static:
+        name = self.f.name("s")
+        self.before.append(f"int64_t {name};")
+        for lines, value in zip(self.arms, (a, b), strict=True):
+            lines.append(f"{name} = {c_of(value)};")
+        return Static(name, deps_of(a, b) | self.deps)
+
+    def _dyn(self, kind: type[Any], a: Value, b: Value) -> Dyn:
+        names = []
+        for lines, value in zip(self.arms, (a, b), strict=True):
+            with self.f.into(lines):
+                names.append(self.f.to_dyn(kind, value, self.node).c)
+        name = self.f.name("m")
+        if self.dynamic:
+            self.after.append(f"mb_v {name} = mb_ir_phi(tr->ir, {names[0]}, {names[1]});")
+        else:
+            self.before.append(f"mb_v {name};")
+            for lines, source in zip(self.arms, names, strict=True):
+                lines.append(f"{name} = {source};")
+        return Dyn(kind, name)
+
+
+def _fits(value: Value, kind: type[Any]) -> bool:
+    from .types import IntValue
+    if isinstance(value, Dyn):
+        return value.type is kind
+    return is_static(value) and issubclass(kind, IntValue)
+
+
+def common(values: list[Value]) -> Value | None:
+    """The kind that all return sites can give, None if there is none."""
+    result = values[0]
+    for value in values[1:]:
+        joined = _common(result, value)
+        if joined is None:
+            return None
+        result = joined
+    return result
+
+
+def _common(a: Value, b: Value) -> Value | None:
+    if isinstance(a, Tup) and isinstance(b, Tup) and len(a.items) == len(b.items):
+        items = [_common(x, y) for x, y in zip(a.items, b.items, strict=True)]
+        return None if None in items else Tup(tuple(items))  # type: ignore[arg-type]
+    if isinstance(a, Text) and isinstance(b, Text):
+        return Text(())
+    if is_static(a) and is_static(b):
+        return a if a == b else Static("", deps_of(a, b))
+    kind = next((x.type for x in (a, b) if isinstance(x, Dyn)), None)
+    if kind is not None and _fits(a, kind) and _fits(b, kind):
+        return Dyn(kind, "")
+    return a if a == b else None

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Strings in operand formatters: printed at the end, in pieces; static numbers only."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from .function import Function
+from .values import (
+    Chosen, Printed, Run, Static, Text, Tup, Value, c_of, describe, is_static, literal_text,
+)
+
+NUMBERS = {"": "lld", "d": "lld", "x": "llx", "X": "llX", "#x": "#llx", "08x": "08llx",
+           "#010x": "#010llx"}
+
+
+def joined(parts: list[Text]) -> Text:
+    """An f-string, or a sum of strings."""
+    return Text(tuple(piece for part in parts for piece in part.pieces))
+
+
+def formatted(f: Function, node: ast.AST, value: Value, spec: str) -> Text:
+    """`{value:spec}` of an f-string."""
+    if isinstance(value, Text) and not spec:
+        return value
+    if not is_static(value) or spec not in NUMBERS:
+        f.fail(node, f"cannot format {describe(value)} as {spec!r}; numbers go as "
+                     + ", ".join(repr(known) for known in NUMBERS))
+    return Text((Printed("%" + NUMBERS[spec], f"(long long)({c_of(value)})"),))
+
+
+def choose(condition: Static, a: Text, b: Text) -> Text:
+    """One string or the other, by a static condition."""
+    return Text((Chosen(condition.c, a, b),))
+
+
+def table(f: Function, strings: Tup, index: Static) -> Text:
+    """A string of a tuple of literals."""
+    elements = ", ".join(quoted(literal_text(item)) for item in strings.items)
+    name = f.unit.table("char *const", elements)
+    return Text((Printed("%s", f"{name}[mb_s_index(tr, {index.c}, "
+                               f"{len(strings.items)})]"),))
+
+
+def output(text: Text) -> list[Any]:
+    """The C statements that print it to `out`."""
+    lines: list[Any] = []
+    for piece in text.pieces:
+        if isinstance(piece, Printed):
+            lines.append(f"mb_text_add(out, {quoted(piece.format)}, {piece.argument});"
+                         if piece.argument else
+                         f'mb_text_add(out, "%s", {quoted(piece.format)});')
+        elif isinstance(piece, Run):
+            lines.append(f"{piece.function}({', '.join(('tr', 'out', *piece.arguments))});")
+        else:
+            lines += [f"if ({piece.condition}) {{", *output(piece.first), "} else {",
+                      *output(piece.second), "}"]
+    return lines
+
+
+def quoted(string: str) -> str:
+    """As a C string literal."""
+    return '"' + string.replace("\\", "\\\\").replace('"', '\\"') + '"'
