@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A loaded board: what the board file says, before a machine is built from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from machinebuilder.board import load
+from machinebuilder.board.plan import Plan
+from machinebuilder.boot import Images
+
+if TYPE_CHECKING:
+    from machinebuilder.host.console import Console
+    from machinebuilder.machine.machine import Machine
+
+File = str | PathLike[str] | None
+
+
+class Board:
+    """A board with its options chosen; `plan` is all there is to know of it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], **options: object) -> Board:
+        """Read and check a board file; BoardErrors lists everything wrong with it."""
+        return cls(load(Path(path), options))
+
+    def build(
+        self,
+        kernel: File = None,
+        initrd: File = None,
+        append: str = "",
+        dtb: File = None,
+        firmware: File = None,
+        disks: Sequence[str] = (),
+        net: str | None = None,
+        accel: str = "auto",
+        clock: str = "real",
+        console: Console | None = None,
+    ) -> Machine:
+        """Make the machine and put its images in place; it does not run yet.
+
+        `disks` and `net` are as `--disk` and `--net` of `mb run`; `clock` is "real" or
+        "virtual" (repeatable: time is the number of instructions).
+        """
+        from machinebuilder.machine.attach import attach_disks, attach_net
+        from machinebuilder.machine.build import build
+
+        images = Images(
+            kernel=_path(kernel),
+            initrd=_path(initrd),
+            append=append,
+            dtb=_path(dtb),
+            firmware=_path(firmware),
+        )
+        plan = attach_net(attach_disks(self.plan, disks), net)
+        machine = build(plan, images, accel=accel, clock=clock, net=net)
+        try:
+            if console is not None:
+                machine.connect_console(console)
+            machine.reset()
+        except BaseException:
+            machine.close()
+            raise
+        return machine
+
+
+def _path(file: File) -> Path | None:
+    return None if file is None else Path(file)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The builder: a plan becomes a machine, part by part, in the plan's order.
+
+CPUs come first, since chips ask how many there are; then devices with their parameters
+and windows, stubs, wires, the host's side; last, each chip is told that all is there.
+"""
+
+from __future__ import annotations
+
+from machinebuilder import boot, native
+from machinebuilder.board.plan import DevicePlan, Place, Plan, StubPlan, Wire
+from machinebuilder.boot import Images
+from machinebuilder.device import Device, Region, registry
+from machinebuilder.machine.cpu import Cpu
+from machinebuilder.machine.failure import MachineError, check
+from machinebuilder.machine.machine import Machine, MachineConsole
+from machinebuilder.machine.memory import MachineBus
+from machinebuilder.machine.outside import MachineDevice, NativeDevice, PythonDevice
+
+ADDRESS_BITS = {"io": 16}
+
+
+def build(
+    plan: Plan, images: Images, accel: str = "auto", clock: str = "real",
+    net: str | None = None,
+) -> Machine:  # fmt: skip
+    """Make the machine; the caller resets it. MachineError if the host cannot."""
+    if clock not in ("real", "virtual"):
+        raise MachineError(f"clock must be real or virtual, not {clock!r}")
+    machine = Machine(plan, images, clock)
+    try:
+        _furnish(machine, accel, net)
+    except BaseException:
+        machine.close()
+        raise
+    return machine
+
+
+def _furnish(machine: Machine, accel: str, net: str | None) -> None:
+    plan = machine.plan
+    for cpu in plan.cpus:
+        machine.cpus.append(Cpu(machine, cpu, accel))
+    for device in plan.devices:
+        _add_device(machine, device)
+    for stub in plan.stubs:
+        _add_stub(machine, stub)
+    for wire in plan.wires:
+        _add_wire(machine, wire)
+    for made in machine.devices.values():
+        _attach_host(machine, made)
+    for made in machine.devices.values():
+        made.create()
+    for made in machine.devices.values():
+        if made.plan.host == "net" and net != "none":
+            _join_net(machine, made, net or "user")
+    machine.boot = boot.find(plan.boot.protocol) if plan.boot else None
+
+
+def _bus(machine: Machine, name: str) -> MachineBus:
+    if name not in machine.buses:
+        lib = native.engine().lib
+        bits = ADDRESS_BITS.get(name.rpartition(".")[2], 64)
+        handle = check(lib.mb_bus_new(machine.handle, name.encode(), bits))
+        machine.buses[name] = MachineBus(name, handle)
+    return machine.buses[name]
+
+
+def _add_device(machine: Machine, plan: DevicePlan) -> None:
+    chip = registry.find(plan.model)
+    if chip.native:
+        parent = plan.slot.bus.rpartition(".")[0] if plan.slot else None
+        made: MachineDevice = NativeDevice(
+            machine, plan, chip, machine.devices[parent] if parent else None
+        )
+    else:
+        made = PythonDevice(machine, plan, chip)
+    machine.devices[plan.name] = made
+    for place in plan.places:
+        _add_window(machine, made, place, chip)
+
+
+def _add_window(
+    machine: Machine, made: MachineDevice, place: Place, chip: type[Device]
+) -> None:
+    lib = native.engine().lib
+    bus = _bus(machine, place.bus).handle
+    region: Region = chip.regions[place.region]
+    number = list(chip.regions).index(place.region)
+    name = made.name.encode()
+    if region.memory == "ram":
+        check(lib.mb_bus_add_ram(bus, name, place.address, place.size))
+    elif region.memory == "rom":
+        check(lib.mb_bus_add_rom(bus, name, place.address, place.size))
+    else:
+        add = lib.mb_bus_add_flash if region.memory else lib.mb_bus_add_device
+        check(add(bus, made.handle, number, place.address, place.size))
+
+
+def _add_stub(machine: Machine, stub: StubPlan) -> None:
+    lib = native.engine().lib
+    bus = _bus(machine, stub.bus).handle
+    name = stub.name.encode()
+    check(lib.mb_bus_add_stub(bus, name, stub.address, stub.size, stub.value))
+
+
+def _add_wire(machine: Machine, wire: Wire) -> None:
+    lib = native.engine().lib
+    cpus = {cpu.name: cpu for cpu in machine.cpus}
+    cpu = -1 if wire.cpu is None else wire.cpu
+    if wire.target in cpus:
+        target = cpus[wire.target]
+        source = machine.devices[wire.source]
+        port = list(source.chip.outs).index(wire.port)
+        number = target.input_number(wire.target_port)
+        check(
+            lib.mb_dev_wire_cpu(source.handle, port, wire.index, target.handle, number)
+        )
+        return
+    chip = machine.devices[wire.target]
+    place = (chip.handle, list(chip.chip.ins).index(wire.target_port))
+    if wire.source in cpus:
+        output = cpus[wire.source].output_number(wire.port)
+        handle = cpus[wire.source].handle
+        check(lib.mb_cpu_wire(handle, output, *place, wire.target_index, cpu))
+    else:
+        source = machine.devices[wire.source]
+        port = list(source.chip.outs).index(wire.port)
+        handle = source.handle
+        check(
+            lib.mb_dev_wire(handle, port, wire.index, *place, wire.target_index, cpu)
+        )
+
+
+def _attach_host(machine: Machine, made: MachineDevice) -> None:
+    if made.plan.host == "console":
+        console = MachineConsole(machine)
+        machine.consoles[made.name] = console
+        made.connect(console)
+
+
+def _join_net(machine: Machine, made: MachineDevice, spec: str) -> None:
+    lib = native.engine().lib
+    machine.nets.append(check(lib.mb_net_open(made.handle, spec.encode())))

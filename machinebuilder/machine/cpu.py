@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CPU of a machine: its state by name, its memory by virtual address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from machinebuilder import native
+from machinebuilder.board.plan import CpuPlan
+from machinebuilder.isa import registry
+from machinebuilder.machine.failure import MachineError, check
+
+if TYPE_CHECKING:
+    from machinebuilder.machine.machine import Machine
+
+MODES = {"auto": 0, "translate": 0, "interpret": 1}
+WIDEST = 16
+
+
+class Cpu:
+    """`machine.cpus[0]`: registers and other state, while the machine is stopped."""
+
+    def __init__(self, machine: Machine, plan: CpuPlan, accel: str) -> None:
+        if accel not in MODES:
+            raise MachineError(
+                f"--accel {accel}: not available for {plan.model} on this host; "
+                f"choose one of {', '.join(MODES)}"
+            )
+        self.plan = plan
+        self.name = plan.name
+        self.index = plan.index
+        self.model = registry.find(plan.model)
+        self.core = self.model.core
+        self._engine = native.engine()
+        self.handle: Any = check(
+            self._engine.lib.mb_cpu_new(
+                machine.handle, native.core(self.core.name), MODES[accel]
+            )
+        )
+        """The engine's `struct mb_cpu *`."""
+        self._set_model(plan.params)
+        self.set_powered(plan.index == 0)
+
+    def _set_model(self, params: Mapping[str, object]) -> None:
+        """The model's identity, and parameters: each is a state field of its name."""
+        for field, values in self.model.fields.items():
+            for index, value in enumerate(values):
+                self.set(field, value, index)
+        for name, value in params.items():
+            declared = self.core.params[name]
+            if declared.type == "choice":
+                value = declared.choices.index(str(value))
+            if isinstance(value, int):
+                self.set(name, value)
+
+    def set(self, field: str, value: int, index: int = 0) -> None:
+        """Set a state field; of an array, one element."""
+        data = int(value).to_bytes(WIDEST, "little")
+        check(
+            self._engine.lib.mb_cpu_write_field(
+                self.handle, field.encode(), index, data, WIDEST
+            )
+        )
+
+    def get(self, field: str, index: int = 0) -> int:
+        """A state field; of an array, one element."""
+        data = bytearray(WIDEST)
+        check(
+            self._engine.lib.mb_cpu_read_field(
+                self.handle,
+                field.encode(),
+                index,
+                self._engine.ffi.from_buffer(data),
+                WIDEST,
+            )
+        )
+        return int.from_bytes(data, "little")
+
+    def start_at(self, address: int) -> None:
+        """Begin at `address` when the machine runs."""
+        self.set("pc", address)
+        self.set_powered(True)
+
+    def set_powered(self, on: bool) -> None:
+        """Whether the CPU runs from reset on, or waits for another to start it."""
+        self._engine.lib.mb_cpu_set_powered(self.handle, int(on))
+
+    def step(self) -> None:
+        """One instruction."""
+        check(self._engine.lib.mb_cpu_step(self.handle))
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """Memory as the CPU sees it now; ValueError where nothing is mapped."""
+        data = bytearray(size)
+        view = self._engine.ffi.from_buffer(data)
+        if self._engine.lib.mb_cpu_read_memory(self.handle, address, view, size):
+            raise ValueError(f"{self.name}: {size} bytes at {address:#x} are not mapped")
+        return bytes(data)
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Change memory as the CPU sees it; ValueError where nothing is mapped."""
+        size = len(data)
+        if self._engine.lib.mb_cpu_write_memory(self.handle, address, data, size):
+            raise ValueError(f"{self.name}: {size} bytes at {address:#x} are not mapped")
+
+    def input_number(self, port: str) -> int:
+        """The engine's number of an input."""
+        return list(self.core.ins).index(port)
+
+    def output_number(self, port: str) -> int:
+        """The engine's number of an output."""
+        return list(self.core.outs).index(port)

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine: made by build.py from a plan, run here, used by people and by `mb`."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from types import ModuleType, TracebackType
+from typing import Any
+
+from machinebuilder import native
+from machinebuilder.board.plan import Plan
+from machinebuilder.boot import Images
+from machinebuilder.host.console import Console
+from machinebuilder.machine.cpu import Cpu
+from machinebuilder.machine.failure import check
+from machinebuilder.machine.memory import MachineBus
+from machinebuilder.machine.outside import EVENT_ERROR, MachineDevice
+from machinebuilder.machine.stats import Stats
+
+EVENTS = {
+    1: "poweroff",
+    2: "reset",
+    EVENT_ERROR: "error",
+    4: "stopped",
+    5: "timeout",
+    6: "step",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Why a machine stopped running: poweroff, reset, error, stopped, timeout, step."""
+
+    name: str
+    why: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Is it a failure of the machine, not of the guest or the user?"""
+        return self.name == "error"
+
+
+class Machine:
+    """A machine, stopped until `run` or `start`. Close it, or use `with`."""
+
+    def __init__(self, plan: Plan, images: Images, clock: str) -> None:
+        from machinebuilder.machine import callbacks  # noqa: F401 (registers them)
+
+        engine = native.engine()
+        self.plan = plan
+        self.images = images
+        self.boot: ModuleType | None = None
+        self.lock = threading.RLock()
+        """Held while any Python chip runs."""
+        self.handle: Any = check(engine.lib.mb_machine_new(int(clock == "virtual"), 3))
+        self._self = engine.ffi.new_handle(self)
+        engine.lib.mb_machine_set_handle(self.handle, self._self)
+        memory = engine.lib.mb_machine_memory(self.handle)
+        self.buses = {"mmio": MachineBus("mmio", memory)}
+        self.devices: dict[str, MachineDevice] = {}
+        self.cpus: list[Cpu] = []
+        self.consoles: dict[str, Console] = {}
+        self.nets: list[Any] = []
+        self.logged: list[str] = []
+        self._failure: str | None = None
+        self._thread: threading.Thread | None = None
+        self._event: Event | None = None
+
+    # -- running
+
+    def reset(self) -> None:
+        """Power-on state, with the images in place; not while it runs."""
+        native.engine().lib.mb_machine_reset(self.handle)
+        if self.boot is not None:
+            self.boot.prepare(self, self.images)
+        if self._failure is not None:
+            raise RuntimeError(self._failure)
+
+    def run(self, timeout: float | None = None, reboot: bool = True) -> Event:
+        """Run until something happens; a guest's reset is done, and not told, unless
+        `reboot` is False. `timeout` is in seconds of the host."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = 0 if end is None else max(int((end - time.monotonic()) * 1000), 1)
+            event = self._run_once(left)
+            if event.name != "reset" or not reboot:
+                self._event = event
+                return event
+            self.reset()
+
+    def _run_once(self, timeout_ms: int) -> Event:
+        engine = native.engine()
+        name = EVENTS[engine.lib.mb_machine_run(self.handle, timeout_ms)]
+        why = engine.ffi.string(engine.lib.mb_machine_why(self.handle))
+        text = why.decode(errors="replace") if name != "timeout" else ""
+        if name == "error" and self._failure is not None:
+            text, self._failure = self._failure, None
+        return Event(name, text)
+
+    def start(self) -> None:
+        """Run on a thread of its own; nothing happens if it runs already."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+
+        def work() -> None:
+            self.run()
+            for console in self.consoles.values():
+                console.close()
+
+        self._thread = threading.Thread(target=work, name="machine", daemon=True)
+        self._thread.start()
+
+    def wait(self, timeout: float | None = None) -> Event | None:
+        """After `start`: wait for the end; None if `timeout` seconds pass first."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                return None
+        return self._event
+
+    def stop(self) -> None:
+        """Make `run` return; from any thread."""
+        native.engine().lib.mb_machine_stop(self.handle)
+
+    def power_button(self) -> bool:
+        """Press the power button; False if the board has none."""
+        return any(device.power_button() for device in self.devices.values())
+
+    # -- looking
+
+    @property
+    def memory(self) -> MachineBus:
+        """What CPUs see at physical addresses."""
+        return self.buses["mmio"]
+
+    def bus(self, name: str) -> MachineBus:
+        """A bus by its name in the plan."""
+        return self.buses[name]
+
+    @property
+    def console(self) -> Console:
+        """The first console of the board."""
+        if not self.consoles:
+            raise LookupError(f"board {self.plan.name} has no device with host: console")
+        return next(iter(self.consoles.values()))
+
+    def connect_console(self, console: Console) -> None:
+        """Use `console` as the board's first console."""
+        for name in self.consoles:
+            self.consoles[name] = console
+            self.devices[name].connect(console)
+            break
+
+    def stats(self) -> Stats:
+        """Counts so far."""
+        return Stats.of(self.handle)
+
+    def summary(self) -> list[str]:
+        """What a person should know at the end: the stubs that the guest touched."""
+        lines = []
+        for stub in self.plan.stubs:
+            touches = self.bus(stub.bus).touches(stub.address)
+            if touches:
+                times = "once" if touches == 1 else f"{touches} times"
+                lines.append(f"{stub.name} is not modelled, and was accessed {times}")
+        return lines
+
+    def log(self, name: str, text: str) -> None:
+        """Something odd that the guest did, told on standard error."""
+        line = f"mb: {name}: {text}"
+        self.logged.append(line)
+        # In a terminal's raw mode a new line alone does not return to the margin.
+        end = "\r\n" if sys.stderr.isatty() else "\n"
+        print(line, end=end, file=sys.stderr, flush=True)
+
+    def fail(self, why: str, trace: str) -> None:
+        """A Python chip broke: stop with its name and traceback. Any thread."""
+        if self._failure is None:
+            self._failure = f"{why}\n{trace}"
+        lib = native.engine().lib
+        lib.mb_machine_post(self.handle, EVENT_ERROR, why.encode())
+
+    # -- the end
+
+    def close(self) -> None:
+        """Stop, and give everything back to the host."""
+        if self.handle is None:
+            return
+        engine = native.engine()
+        if self._thread is not None and self._thread.is_alive():
+            self.stop()
+            self._thread.join()
+        for net in self.nets:
+            engine.lib.mb_net_close(net)
+        for device in self.devices.values():
+            device.close()
+        engine.lib.mb_machine_free(self.handle)
+        self.handle = None
+        for console in self.consoles.values():
+            console.close()
+
+    def __enter__(self) -> Machine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class MachineConsole(Console):
+    """A console that scripts use: to expect text of a machine starts it."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._machine = machine
+
+    def expect(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:
+        self._machine.start()
+        return super().expect(pattern, timeout)

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices of a running machine: Python chips and native ones, as the engine has them.
+
+A Python chip's accesses come from vCPU threads through callbacks.py. One lock serves all
+Python chips of a machine, so that chips that drive each other's lines cannot deadlock.
+What goes wrong in one stops the machine, with its name and traceback.
+"""
+
+from __future__ import annotations
+
+import mmap
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from machinebuilder import native
+from machinebuilder.board.plan import DevicePlan
+from machinebuilder.device import Device
+from machinebuilder.device.frame import Frame, unix_time
+from machinebuilder.machine.failure import check
+
+if TYPE_CHECKING:
+    from machinebuilder.host.console import Console
+    from machinebuilder.machine.machine import Machine
+
+Result = TypeVar("Result")
+
+EVENT_POWEROFF, EVENT_RESET, EVENT_ERROR = 1, 2, 3
+NEVER = (1 << 63) - 1
+WORD = (1 << 64) - 1
+
+
+class MachineDevice:
+    """A device of a machine: `machine.devices["uart0"]`."""
+
+    def __init__(self, machine: Machine, plan: DevicePlan, chip: type[Device]) -> None:
+        self.machine = machine
+        self.plan = plan
+        self.chip = chip
+        self.name = plan.name
+        self.console: Console | None = None
+        self.handle: Any = None
+        """The engine's `struct mb_dev *`."""
+
+    def create(self) -> None:
+        """Everything is wired: the chip may look around."""
+
+    def give(self, data: bytes) -> int:
+        """Bytes from the host; gives how many were taken."""
+        raise NotImplementedError
+
+    def connect(self, console: Console) -> None:
+        """Join a console to the chip."""
+        self.console = console
+        console.attach(self.give)
+
+    def power_button(self) -> bool:
+        """Press the power button; True if the chip has it."""
+        return False
+
+    def close(self) -> None:
+        """The machine ends."""
+
+    def read(self, offset: int, size: int = 4, region: str = "") -> int:
+        """A register, as the guest would read it (with the side effects)."""
+        number = list(self.chip.regions).index(region)
+        lib = native.engine().lib
+        return int(lib.mb_dev_peek(self.handle, number, offset, size))
+
+    def write(self, offset: int, value: int, size: int = 4, region: str = "") -> None:
+        """A register, as the guest would write it."""
+        number = list(self.chip.regions).index(region)
+        native.engine().lib.mb_dev_poke(self.handle, number, offset, value, size)
+
+
+class NativeDevice(MachineDevice):
+    """A chip in C."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        plan: DevicePlan,
+        chip: type[Device],
+        parent: MachineDevice | None,
+    ) -> None:
+        super().__init__(machine, plan, chip)
+        engine = native.engine()
+        bus = plan.slot.bus.rpartition(".")[2] if plan.slot else ""
+        slot = next(iter(plan.slot.keys.values()), 0) if plan.slot else 0
+        self.handle = check(
+            engine.lib.mb_dev_new_native(
+                machine.handle,
+                plan.name.encode(),
+                native.chip(chip.model),
+                parent.handle if parent else engine.ffi.NULL,
+                bus.encode(),
+                slot,
+            )
+        )
+        self._self = engine.ffi.new_handle(self)
+        for name, value in plan.params.items():
+            self._set_param(name, value)
+
+    def _set_param(self, name: str, value: object) -> None:
+        lib = native.engine().lib
+        declared = self.chip.params.get(name)
+        if declared is not None and declared.type == "time":
+            value = unix_time(value)
+        if isinstance(value, bool | int):
+            check(lib.mb_dev_set_param(self.handle, name.encode(), int(value) & WORD))
+        elif value is not None:
+            text = str(value).encode()
+            check(lib.mb_dev_set_param_str(self.handle, name.encode(), text))
+
+    def create(self) -> None:
+        check(native.engine().lib.mb_dev_create(self.handle))
+
+    def give(self, data: bytes) -> int:
+        return int(native.engine().lib.mb_dev_give(self.handle, data, len(data)))
+
+    def connect(self, console: Console) -> None:
+        native.engine().lib.mb_dev_set_handle(self.handle, self._self)
+        super().connect(console)
+
+    # from callbacks.py
+
+    def sent(self, data: bytes) -> None:
+        """The chip has bytes for the host."""
+        if self.console is not None:
+            self.console.send(data)
+
+    def ready(self) -> None:
+        """The chip has room again."""
+        if self.console is not None:
+            self.console.receive_ready()
+
+
+class PythonDevice(MachineDevice):
+    """A chip in Python: the surroundings of its frame."""
+
+    def __init__(self, machine: Machine, plan: DevicePlan, chip: type[Device]) -> None:
+        super().__init__(machine, plan, chip)
+        engine = native.engine()
+        self.cpu_count = len(machine.plan.cpus)
+        self._lib = engine.lib
+        self._ffi = engine.ffi
+        self._lock: threading.RLock = machine.lock
+        self._self = engine.ffi.new_handle(self)
+        self.handle = check(
+            engine.lib.mb_dev_new_python(machine.handle, plan.name.encode(), self._self)
+        )
+        for _ in chip.alarms:
+            self._lib.mb_dev_add_alarm(self.handle)
+        self._memory: dict[int, Any] = {}
+        sizes = {place.region: place.size for place in plan.places}
+        self.frame = Frame(chip, plan.name, plan.params, self, sizes)
+        self._logged: set[str] = set()
+
+    # -- callbacks: any thread
+
+    def on_read(self, region: int, offset: int, size: int) -> int:
+        """The guest reads."""
+        try:
+            with self._lock:
+                return self.frame.read(region, offset, size) & WORD
+        except BaseException as error:
+            self._fail(error)
+            return 0
+
+    def on_write(self, region: int, offset: int, value: int, size: int) -> None:
+        """The guest writes."""
+        try:
+            with self._lock:
+                self.frame.write(region, offset, value, size)
+        except BaseException as error:
+            self._fail(error)
+
+    def on_input(self, port: int, index: int, level: bool) -> None:
+        """An input line changed."""
+        self._guarded(lambda: self.frame.input(port, index, level))
+
+    def on_ring(self, alarm: int) -> None:
+        """An alarm's time has come."""
+        self._guarded(lambda: self.frame.ring(alarm))
+
+    def on_reset(self) -> None:
+        """Power on, or reset."""
+        self._guarded(self.frame.reset)
+
+    def give(self, data: bytes) -> int:
+        self._guarded(lambda: self.frame.receive(data))
+        return len(data)
+
+    def power_button(self) -> bool:
+        return bool(self._guarded(self.frame.power_button))
+
+    def close(self) -> None:
+        self._guarded(self.frame.device.close)
+
+    def _guarded(self, action: Callable[[], Result]) -> Result | None:
+        try:
+            with self._lock:
+                return action()
+        except BaseException as error:
+            self._fail(error)
+            return None
+
+    def _fail(self, error: BaseException) -> None:
+        text = "".join(traceback.format_exception(error))
+        self.machine.fail(f"device {self.name} ({self.chip.model}): {error!r}", text)
+
+    # -- Surroundings: what the chip asks for
+
+    def now(self) -> int:
+        return int(self._lib.mb_machine_clock_ns(self.machine.handle))
+
+    def arm(self, alarm: int, deadline: int | None) -> None:
+        self._lib.mb_dev_arm(self.handle, alarm, NEVER if deadline is None else deadline)
+
+    def drive(self, port: int, index: int, level: bool) -> None:
+        self._lib.mb_dev_drive(self.handle, port, index, level)
+
+    def log(self, text: str) -> None:
+        if text not in self._logged and len(self._logged) < 1000:
+            self._logged.add(text)
+            self.machine.log(self.name, text)
+
+    def send(self, data: bytes) -> None:
+        if self.console is not None:
+            self.console.send(data)
+
+    def dma_read(self, address: int, size: int) -> bytes | None:
+        data = bytearray(size)
+        done = self._lib.mb_dev_dma_read(
+            self.handle, address, self._ffi.from_buffer(data), size
+        )
+        return None if done else bytes(data)
+
+    def dma_write(self, address: int, data: bytes) -> bool:
+        return not self._lib.mb_dev_dma_write(self.handle, address, data, len(data))
+
+    def load(self, region: int, offset: int, data: bytes) -> None:
+        name = list(self.chip.regions)[region]
+        for place in self.plan.places:
+            if place.region == name:
+                room = data[: max(place.size - offset, 0)]
+                self.machine.bus(place.bus).write(place.address + offset, room)
+
+    def show(self, region: int, memory: bytearray | mmap.mmap | None) -> None:
+        view = self._ffi.NULL if memory is None else self._ffi.from_buffer(memory)
+        self._memory[region] = (view, memory)
+        self._lib.mb_dev_region_rom(self.handle, region, view)
+
+    def shutdown(self, why: str) -> None:
+        self._lib.mb_machine_post(self.machine.handle, EVENT_POWEROFF, why.encode())
+
+    def restart(self, why: str) -> None:
+        self._lib.mb_machine_post(self.machine.handle, EVENT_RESET, why.encode())
