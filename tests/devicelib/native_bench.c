@@ -1,0 +1,352 @@
+/* The engine as native chips see it, cut down to a bench: 16 MiB of RAM, parameters,
+ * levels of lines, bytes sent. As a program it plays a script of operations from standard
+ * input, for runs with sanitizers. SPDX-License-Identifier: Apache-2.0
+ */
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "bus.h"
+
+enum { RAM_BASE = 0x40000000, RAM_SIZE = 16 << 20, PARAMS = 8, SENT = 1 << 20 };
+
+uint8_t bench_ram[RAM_SIZE] __attribute__((aligned(4096)));
+char bench_error[1024];
+
+struct mb_dev {
+    const char *name;
+    const struct mb_chip *chip;
+    void *state;
+    struct mb_dev *parent;
+    unsigned cpus, count;
+    struct { const char *name, *text; uint64_t value; } params[PARAMS];
+    int level[2][8];
+    unsigned changes, logs, ready;
+    const struct mb_host *host;
+    void *host_opaque;
+    uint8_t sent[SENT];
+    size_t sent_size;
+};
+
+/* A chip may call from its threads: one lock for all that the bench keeps. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+uint64_t mb_dev_param(struct mb_dev *dev, const char *name)
+{
+    for (unsigned i = 0; i < dev->count; i++)
+        if (!strcmp(dev->params[i].name, name))
+            return dev->params[i].value;
+    return 0;
+}
+
+const char *mb_dev_param_str(struct mb_dev *dev, const char *name)
+{
+    for (unsigned i = 0; i < dev->count; i++)
+        if (!strcmp(dev->params[i].name, name))
+            return dev->params[i].text;
+    return NULL;
+}
+
+const char *mb_dev_name(struct mb_dev *dev) { return dev->name; }
+unsigned mb_dev_cpu_count(struct mb_dev *dev) { return dev->cpus; }
+struct mb_dev *mb_dev_parent(struct mb_dev *dev) { return dev->parent; }
+void *mb_dev_state(struct mb_dev *dev) { return dev->state; }
+const struct mb_chip *mb_dev_chip(struct mb_dev *dev) { return dev->chip; }
+
+void mb_set_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(bench_error, sizeof bench_error, format, arguments);
+    va_end(arguments);
+}
+
+void mb_dev_error(struct mb_dev *dev, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(bench_error, sizeof bench_error, format, arguments);
+    va_end(arguments);
+}
+
+void mb_dev_log(struct mb_dev *dev, const char *format, ...)
+{
+    pthread_mutex_lock(&lock);
+    dev->logs++;
+    pthread_mutex_unlock(&lock);
+}
+
+void mb_dev_out(struct mb_dev *dev, unsigned port, unsigned index, int level)
+{
+    pthread_mutex_lock(&lock);
+    dev->changes += dev->level[port][index] != level;
+    dev->level[port][index] = level;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+void *mb_dma_map(struct mb_dev *dev, uint64_t address, size_t *size)
+{
+    if (address < RAM_BASE || address >= RAM_BASE + (uint64_t)RAM_SIZE)
+        return NULL;
+    size_t left = RAM_BASE + (uint64_t)RAM_SIZE - address;
+    *size = *size < left ? *size : left;
+    return bench_ram + (address - RAM_BASE);
+}
+
+void mb_dma_wrote(struct mb_dev *dev, uint64_t address, size_t size) {}
+
+void mb_dev_set_host(struct mb_dev *dev, const struct mb_host *host, void *opaque)
+{
+    pthread_mutex_lock(&lock);
+    dev->host = host;
+    dev->host_opaque = opaque;
+    pthread_mutex_unlock(&lock);
+}
+
+void mb_dev_send(struct mb_dev *dev, const void *data, size_t size)
+{
+    pthread_mutex_lock(&lock);
+    if (dev->host)
+        dev->host->send(dev->host_opaque, data, size);
+    size_t room = SENT - dev->sent_size;
+    memcpy(dev->sent + dev->sent_size, data, size < room ? size : room);
+    dev->sent_size += size < room ? size : room;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+void mb_dev_receive_ready(struct mb_dev *dev)
+{
+    pthread_mutex_lock(&lock);
+    dev->ready++;
+    if (dev->host && dev->host->ready)
+        dev->host->ready(dev->host_opaque);
+    pthread_mutex_unlock(&lock);
+}
+
+/* A chip that only keeps what it is given: the other end of a network under test. */
+static size_t keep(void *state, const uint8_t *data, size_t size)
+{
+    mb_dev_send(*(struct mb_dev **)state, data, size);
+    return size;
+}
+
+static bool keeper_create(void *state, struct mb_dev *dev)
+{
+    *(struct mb_dev **)state = dev;
+    return true;
+}
+
+const struct mb_chip mb_chip_bench_keeper = {
+    .abi = MB_CHIP_ABI, .state_size = sizeof(struct mb_dev *), .create = keeper_create,
+    .receive = keep,
+};
+
+size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size)
+{
+    return dev->chip->receive(dev->state, data, size);
+}
+
+/* ---- what tests call ---- */
+
+struct mb_dev *bench_new(const struct mb_chip *chip, const char *name, unsigned cpus,
+                         struct mb_dev *parent)
+{
+    struct mb_dev *dev = calloc(1, sizeof *dev);
+    dev->name = strdup(name);
+    dev->chip = chip;
+    dev->cpus = cpus;
+    dev->parent = parent;
+    dev->state = calloc(1, chip->state_size);
+    return dev;
+}
+
+void bench_param(struct mb_dev *dev, const char *name, uint64_t value, const char *text)
+{
+    dev->params[dev->count].name = strdup(name);
+    dev->params[dev->count].value = value;
+    dev->params[dev->count++].text = text ? strdup(text) : NULL;
+}
+
+int bench_create(struct mb_dev *dev)
+{
+    return dev->chip->create(dev->state, dev);
+}
+
+void bench_free(struct mb_dev *dev)
+{
+    if (dev->chip->destroy)
+        dev->chip->destroy(dev->state);
+    free(dev->state);
+    for (unsigned i = 0; i < dev->count; i++) {
+        free((void *)dev->params[i].name);
+        free((void *)dev->params[i].text);
+    }
+    free((void *)dev->name);
+    free(dev);
+}
+
+uint64_t bench_read(struct mb_dev *dev, unsigned region, uint64_t offset, unsigned size,
+                    int cpu)
+{
+    return dev->chip->read(dev->state, region, offset, size, cpu);
+}
+
+void bench_write(struct mb_dev *dev, unsigned region, uint64_t offset, uint64_t value,
+                 unsigned size, int cpu)
+{
+    dev->chip->write(dev->state, region, offset, value, size, cpu);
+}
+
+void bench_input(struct mb_dev *dev, unsigned port, unsigned index, int cpu, int level)
+{
+    dev->chip->input(dev->state, port, index, cpu, level);
+}
+
+void bench_reset(struct mb_dev *dev)
+{
+    dev->chip->reset(dev->state);
+}
+
+size_t bench_save(struct mb_dev *dev, uint8_t *data, size_t size)
+{
+    return dev->chip->save(dev->state, data, size);
+}
+
+int bench_restore(struct mb_dev *dev, const uint8_t *data, size_t size)
+{
+    return dev->chip->restore(dev->state, data, size);
+}
+
+size_t bench_receive(struct mb_dev *dev, const uint8_t *data, size_t size)
+{
+    return dev->chip->receive(dev->state, data, size);
+}
+
+unsigned bench_logs(struct mb_dev *dev) { return dev->logs; }
+unsigned bench_ready(struct mb_dev *dev) { return dev->ready; }
+
+size_t bench_sent(struct mb_dev *dev, uint8_t *data, size_t size)
+{
+    pthread_mutex_lock(&lock);
+    size_t n = dev->sent_size < size ? dev->sent_size : size;
+    memcpy(data, dev->sent, n);
+    pthread_mutex_unlock(&lock);
+    return n;
+}
+
+static struct timespec in_ms(unsigned ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (ms % 1000) * 1000000l;
+    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return until;
+}
+
+/* Wait for a level of a line; gives the level at the end. */
+int bench_level(struct mb_dev *dev, unsigned port, unsigned index, int wanted, unsigned ms)
+{
+    struct timespec until = in_ms(ms);
+    int late = 0;
+    pthread_mutex_lock(&lock);
+    while (ms && !late && dev->level[port][index] != wanted)
+        late = pthread_cond_timedwait(&changed, &lock, &until);
+    int level = dev->level[port][index];
+    pthread_mutex_unlock(&lock);
+    return level;
+}
+
+/* Acknowledge and end `count` times what `port` raises: the time of one round, in ns. */
+double bench_gic_round(struct mb_dev *dev, unsigned count)
+{
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (unsigned i = 0; i < count; i++) {
+        bench_input(dev, 1, 1, -1, 1);
+        uint64_t intid = bench_read(dev, 1, 0x0c, 4, 0);
+        bench_input(dev, 1, 1, -1, 0);
+        bench_write(dev, 1, 0x10, intid, 4, 0);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    return ((end.tv_sec - start.tv_sec) * 1e9 + (end.tv_nsec - start.tv_nsec)) / count;
+}
+
+#ifdef BENCH_MAIN
+
+extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_virtio_mmio, mb_chip_virtio_blk,
+    mb_chip_virtio_net, mb_chip_virtio_console, mb_chip_virtio_rng;
+
+static const struct mb_chip *find(const char *name)
+{
+    static const struct mb_chip *const chips[] = {
+        &mb_chip_intc_gicv2, &mb_chip_virtio_blk, &mb_chip_virtio_net,
+        &mb_chip_virtio_console, &mb_chip_virtio_rng };
+    for (unsigned i = 0; i < sizeof chips / sizeof *chips; i++)
+        if (!strcmp(chips[i]->model, name))
+            return chips[i];
+    fprintf(stderr, "no chip %s\n", name);
+    exit(2);
+}
+
+static void play(struct mb_dev *dev, struct mb_dev *child)
+{
+    char op;
+    unsigned long long a, b, c, d, e;
+    while (scanf(" %c %llx %llx %llx %llx %llx", &op, &a, &b, &c, &d, &e) == 6) {
+        if (op == 'w')
+            bench_write(dev, a, b, c, d, e);
+        else if (op == 'r')
+            bench_read(dev, a, b, d, e);
+        else if (op == 'i' && dev->chip->input)
+            bench_input(dev, a, b, e, c);
+        else if (op == 'm')
+            memcpy(bench_ram + b % (RAM_SIZE - 8), &c, 8);
+        else if (op == 'g' && child && child->chip->receive)
+            bench_receive(child, bench_ram + b % (RAM_SIZE / 2), c % 70000);
+        else if (op == 'z')
+            bench_reset(dev);
+        else if (op == 's' && dev->chip->save) {
+            size_t size = bench_save(dev, NULL, 0);
+            uint8_t *data = malloc(size);
+            bench_save(dev, data, size);
+            for (unsigned i = 0; i < b % 64; i++)
+                data[(c * (i + 1)) % size] ^= (uint8_t)(d + i);
+            bench_restore(dev, data, size);
+            free(data);
+        }
+    }
+}
+
+/* usage: native_bench MODEL [IMAGE] < script */
+int main(int argc, char **argv)
+{
+    struct mb_dev *child = NULL, *dev;
+    if (!strncmp(argv[1], "virtio.", 7)) {
+        dev = bench_new(&mb_chip_virtio_mmio, "place", 4, NULL);
+        bench_create(dev);
+        child = bench_new(find(argv[1]), "device", 4, dev);
+        if (argc > 2)
+            bench_param(child, "image", 0, argv[2]);
+    } else {
+        dev = bench_new(find(argv[1]), "chip", 4, NULL);
+        bench_param(dev, "spis", 256, NULL);
+    }
+    if (!bench_create(child ? child : dev)) {
+        fprintf(stderr, "%s\n", bench_error);
+        return 2;
+    }
+    bench_reset(dev);
+    play(dev, child);
+    if (child)
+        bench_free(child);
+    bench_free(dev);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,144 @@
+"""A bench for native chips: they are compiled with a small stand-in for the engine."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from machinebuilder.device import header, registry
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ["devicelib/intc", "devicelib/virtio", "machinebuilder/host"]
+INCLUDES = ["machinebuilder/engine", "machinebuilder/host", "devicelib/virtio"]
+FLAGS = "-std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter"
+RAM = 0x4000_0000
+
+
+@cache
+def _folder() -> Path:
+    """A place for what is built, with the generated headers in it."""
+    folder = Path(mkdtemp(prefix="mb-native-"))
+    for model in header.native_models():
+        text = header.header(registry.find(model))
+        (folder / header.file_name(model)).write_text(text)
+    return folder
+
+
+def compiled(output: str, *options: str) -> Path:
+    """Compile chips, back ends and bench."""
+    folder = _folder()
+    sources = sorted(str(p) for s in SOURCES for p in (ROOT / s).glob("*.c"))
+    sources.append(str(Path(__file__).with_suffix(".c")))
+    includes = [f"-I{ROOT / i}" for i in INCLUDES] + [f"-I{folder}"]
+    command = ["gcc", *FLAGS.split(), *options, *includes, *sources]
+    libraries = ["-o", str(folder / output), "-lpthread", "-ldl"]
+    done = subprocess.run([*command, *libraries], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / output
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The chips and the bench, with undefined behaviour made to crash."""
+    traps = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
+    lib = ctypes.CDLL(str(compiled("bench.so", "-shared", "-fPIC", *traps)))
+    pointer, u64, size = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t
+    for name in ("bench_new", "mb_net_open"):
+        getattr(lib, name).restype = pointer
+    lib.bench_read.restype = u64
+    lib.bench_gic_round.restype = ctypes.c_double
+    for name in ("bench_sent", "bench_receive", "bench_save"):
+        getattr(lib, name).restype = size
+    lib.bench_read.argtypes = [pointer, ctypes.c_uint, u64, ctypes.c_uint, ctypes.c_int]
+    lib.bench_write.argtypes = [pointer, ctypes.c_uint, u64, u64, ctypes.c_uint] + [
+        ctypes.c_int
+    ]
+    lib.bench_param.argtypes = [pointer, ctypes.c_char_p, u64, ctypes.c_char_p]
+    return lib
+
+
+@cache
+def ram() -> memoryview:
+    """The guest's memory, which starts at RAM."""
+    array = (ctypes.c_uint8 * (16 << 20)).in_dll(library(), "bench_ram")
+    return memoryview(array).cast("B")
+
+
+class CreateError(Exception):
+    """The chip refused; the text is its own."""
+
+
+class Chip:
+    """One native chip on the bench."""
+
+    def __init__(
+        self, model: str, parent: Chip | None = None, cpus: int = 1, **params: object
+    ) -> None:
+        self.lib = library()
+        symbol = "mb_chip_" + model.replace(".", "_")
+        chip = ctypes.c_uint8.in_dll(self.lib, symbol)
+        name = model.rpartition(".")[2].encode()
+        above = ctypes.c_void_p(parent.dev if parent else None)
+        self.dev: int = self.lib.bench_new(ctypes.byref(chip), name, cpus, above)
+        for key, value in params.items():
+            text = None if isinstance(value, int) else str(value).encode()
+            number = value if isinstance(value, int) else 0
+            self.lib.bench_param(self.dev, key.encode(), number, text)
+        if not self.lib.bench_create(self.pointer):
+            raise CreateError(self.error)
+
+    @property
+    def pointer(self) -> ctypes.c_void_p:
+        return ctypes.c_void_p(self.dev)
+
+    @property
+    def error(self) -> str:
+        return (ctypes.c_char * 1024).in_dll(self.lib, "bench_error").value.decode()
+
+    def read(self, region: int, offset: int, size: int = 4, cpu: int = 0) -> int:
+        return int(self.lib.bench_read(self.dev, region, offset, size, cpu))
+
+    def write(
+        self, region: int, offset: int, value: int, size: int = 4, cpu: int = 0
+    ) -> None:
+        self.lib.bench_write(self.dev, region, offset, value, size, cpu)
+
+    def input(self, port: int, index: int, level: int, cpu: int = -1) -> None:
+        self.lib.bench_input(self.pointer, port, index, cpu, level)
+
+    def reset(self) -> None:
+        self.lib.bench_reset(self.pointer)
+
+    def level(self, port: int = 0, index: int = 0, wanted: int = 1, ms: int = 0) -> int:
+        return int(self.lib.bench_level(self.pointer, port, index, wanted, ms))
+
+    def receive(self, data: bytes) -> int:
+        size = ctypes.c_size_t(len(data))
+        return int(self.lib.bench_receive(self.pointer, data, size))
+
+    def sent(self) -> bytes:
+        buffer = ctypes.create_string_buffer(1 << 20)
+        size = ctypes.c_size_t(len(buffer))
+        return buffer.raw[: self.lib.bench_sent(self.pointer, buffer, size)]
+
+    def logs(self) -> int:
+        return int(self.lib.bench_logs(self.pointer))
+
+    def ready(self) -> int:
+        return int(self.lib.bench_ready(self.pointer))
+
+    def save(self) -> bytes:
+        size = self.lib.bench_save(self.pointer, None, ctypes.c_size_t(0))
+        buffer = ctypes.create_string_buffer(size)
+        self.lib.bench_save(self.pointer, buffer, ctypes.c_size_t(size))
+        return buffer.raw
+
+    def restore(self, data: bytes) -> bool:
+        size = ctypes.c_size_t(len(data))
+        return bool(self.lib.bench_restore(self.pointer, data, size))
+
+    def close(self) -> None:
+        self.lib.bench_free(self.pointer)
