@@ -136,6 +136,8 @@ def _printer(unit: Unit, insn: Insn) -> str:
 
 def _operand(unit: Unit, insn: Insn, operand: Operand) -> str:
     values = [field_c(insn.pattern, name) for name in operand.fields]
+    if not values and operand.formatter is None:
+        return ""
     if operand.formatter is None:
         return f'mb_text_add(out, "%lld", (long long)({values[0]}));'
     if not callable(operand.formatter):

@@ -4,7 +4,7 @@
 `{fields:formatter}` gives the fields to a formatter of the core's `asm` module: a function
 of static numbers that returns a string, or a tuple of strings indexed by the one field.
 `{name}` is the formatter of that name, its parameters being fields by their names; without
-one, it is the field as a number. A first parameter `cpu` gives pc and flags.
+one, it is the field as a number (all are, as long as the core has no `asm` module). A first parameter `cpu` gives pc and flags.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def parse_template(core: Core, insn: Insn) -> list[str | Operand]:
 
 def _operand(core: Core, insn: Insn, names: list[str], formatter: str | None) -> Operand:
     wanted = formatter or names[0]
-    found = getattr(core.asm, wanted, None) if core.asm else None
+    found = getattr(core.asm, wanted, None)
+    if core.asm is None:
+        return Operand(tuple(names[:1]) if names[0] in insn.pattern.fields else (), None)
     if formatter and found is None:
         raise IsaError(insn.place, f"{core.package}.asm has no formatter {formatter!r}, which "
                                    f"{insn.asm!r} wants")
@@ -92,7 +94,7 @@ def disassemble(set_name: str, core: Core, word: int, pc: int = 0,
 def _write(operand: Operand, fields: dict[str, int], site: Site) -> str:
     values = [fields[name] for name in operand.fields]
     if operand.formatter is None:
-        return str(values[0])
+        return str(values[0]) if values else ""
     if callable(operand.formatter):
         return str(operand.formatter(*([site] if operand.takes_cpu else []), *values))
     return str(operand.formatter[values[0]])
