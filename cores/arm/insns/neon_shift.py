@@ -14,7 +14,6 @@ from cores.arm.insns.neon_lanes import (
     saturate_unsigned,
     shift,
 )
-from cores.arm.insns.neon_same import ADD
 from cores.arm.insns.neon_saturate import choose_extreme, left_overflows, right
 from cores.arm.insns.simd_registers import (
     Cpu,
@@ -31,6 +30,10 @@ from machinebuilder.isa import (
     select,
     u64,
     vand,
+    vadd8,
+    vadd16,
+    vadd32,
+    vadd64,
     vandn,
     vdup64,
     vor,
@@ -50,10 +53,39 @@ from machinebuilder.isa import (
 
 insns = InsnSet("neon")
 
-LEFT = vshl8, vshl16, vshl32, vshl64
-RIGHT = (vsar8, vsar16, vsar32, vsar64), (vshr8, vshr16, vshr32, vshr64)
+
+# -- IR operations by size --------------------------------------------------------------
+def add_lanes(size: int, a: Value, b: Value) -> Value:
+    if size == 0:
+        return vadd8(a, b)
+    if size == 1:
+        return vadd16(a, b)
+    if size == 2:
+        return vadd32(a, b)
+    return vadd64(a, b)
 
 
+def left_lanes(size: int, a: Value, amount: int) -> Value:
+    if size == 0:
+        return vshl8(a, amount)
+    if size == 1:
+        return vshl16(a, amount)
+    if size == 2:
+        return vshl32(a, amount)
+    return vshl64(a, amount)
+
+
+def right_lanes(size: int, unsigned: int, a: Value, amount: int) -> Value:
+    if size == 0:
+        return vshr8(a, amount) if unsigned else vsar8(a, amount)
+    if size == 1:
+        return vshr16(a, amount) if unsigned else vsar16(a, amount)
+    if size == 2:
+        return vshr32(a, amount) if unsigned else vsar32(a, amount)
+    return vshr64(a, amount) if unsigned else vsar64(a, amount)
+
+
+# -- lengths and amounts ----------------------------------------------------------------
 def lane_size(L: int, imm6: int) -> int:
     """0, 1, 2, 3 for lanes of 8, 16, 32, 64 bits."""
     if L:
@@ -99,9 +131,9 @@ def shift_right(cpu: Cpu, U: int, imm6: int, op: int, L: int, Q: int, d: int,
     """VSHR, VSRA (A8.8.398, A8.8.404)."""
     check_neon(cpu)
     size = lane_size(L, imm6)
-    result = RIGHT[U][size](get_vector(cpu, Q, m), right_amount(L, imm6))
+    result = right_lanes(size, U, get_vector(cpu, Q, m), right_amount(L, imm6))
     if op:
-        result = ADD[size](get_vector(cpu, Q, d), result)
+        result = add_lanes(size, get_vector(cpu, Q, d), result)
     put_vector(cpu, Q, d, result)
 
 
@@ -138,7 +170,7 @@ def shift_right_insert(cpu: Cpu, imm6: int, L: int, Q: int, d: int, m: int) -> N
     """VSRI (A8.8.405)."""
     check_neon(cpu)
     bits, amount = lane_bits(L, imm6), right_amount(L, imm6)
-    value = RIGHT[1][lane_size(L, imm6)](get_vector(cpu, Q, m), amount)
+    value = right_lanes(lane_size(L, imm6), 1, get_vector(cpu, Q, m), amount)
     mask = 0 if amount == bits else (0xFFFF_FFFF_FFFF_FFFF >> (64 - bits)) >> amount
     insert(cpu, Q, d, bits, mask, value)
 
@@ -147,8 +179,8 @@ def shift_right_insert(cpu: Cpu, imm6: int, L: int, Q: int, d: int, m: int) -> N
 def shift_left(cpu: Cpu, imm6: int, L: int, Q: int, d: int, m: int) -> None:
     """VSHL (immediate) (A8.8.395)."""
     check_neon(cpu)
-    put_vector(cpu, Q, d, LEFT[lane_size(L, imm6)](get_vector(cpu, Q, m),
-                                                   left_amount(L, imm6)))
+    put_vector(cpu, Q, d, left_lanes(lane_size(L, imm6), get_vector(cpu, Q, m),
+                                     left_amount(L, imm6)))
 
 
 @insns(shift("1", "0101"), where=shifts, asm="vsli")
@@ -156,7 +188,7 @@ def shift_left_insert(cpu: Cpu, imm6: int, L: int, Q: int, d: int, m: int) -> No
     """VSLI (A8.8.400)."""
     check_neon(cpu)
     bits, amount = lane_bits(L, imm6), left_amount(L, imm6)
-    value = LEFT[lane_size(L, imm6)](get_vector(cpu, Q, m), amount)
+    value = left_lanes(lane_size(L, imm6), get_vector(cpu, Q, m), amount)
     ones = 0xFFFF_FFFF_FFFF_FFFF >> (64 - bits)
     insert(cpu, Q, d, bits, (ones << amount) & ones, value)
 
