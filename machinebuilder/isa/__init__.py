@@ -15,6 +15,7 @@ from .intrinsics import (
     add_with_carry, bitrev, bits, bswap, carry_out, clz, ctz, mul_high, popcount, ror,
     select, sext, sub_overflow,
 )
+from .operands import disassemble
 from .reference import GuestFault, Leave, Memory, Reference, Undefined
 from .state import Array, Features, Field, Flag, State, View
 from .types import f32, f64, s8, s16, s32, s64, u1, u8, u16, u32, u64, v128
@@ -30,7 +31,7 @@ from .vectors import (
 __all__ = [
     "Array", "Core", "Extern", "Features", "Field", "Flag", "GuestFault", "Insn",
     "InsnSet", "IsaError", "Leave", "Memory", "Reference", "State", "Undefined", "View",
-    "add_with_carry", "bitrev", "bits", "bswap", "carry_out", "clz", "ctz", "decode",
+    "add_with_carry", "bitrev", "bits", "bswap", "carry_out", "clz", "ctz", "decode", "disassemble",
     "extern", "f32", "f64", "fabs", "fadd", "fcmp", "fcmpe", "fdiv", "float_bits", "fma",
     "fmul", "fneg", "from_bits", "fsqrt", "fsub", "ftos32", "ftou32", "insn", "load",
     "mul_high", "popcount", "ror", "s8", "s16", "s32", "s32tof", "s64", "s64tof",
