@@ -28,7 +28,8 @@ class NotBuiltError(ImportError):
 def directories(place: str) -> list[Path]:
     """Where compiled files of `place` (a path in the tree) may be, best first."""
     build = os.environ.get("MB_BUILD_DIR")
-    return [Path(build) / place] * bool(build) + [ROOT / place]
+    roots = [Path(build), ROOT] if build else [ROOT]
+    return [root / place for root in roots]
 
 
 def find_library(places: list[str], stem: str) -> Path:
@@ -86,5 +87,6 @@ def _exported(places: list[str], stem: str, symbol: str) -> Any:
     try:
         found = ctypes.c_char.in_dll(library, symbol)
     except ValueError:
-        raise NotBuiltError(f"{library._name} has no {symbol}: build it again") from None
+        text = f"{library._name} has no {symbol}: build it again"
+        raise NotBuiltError(text) from None
     return ffi.cast("void *", ctypes.addressof(found))

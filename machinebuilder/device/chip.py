@@ -65,7 +65,7 @@ class Device:
     """A controller whose own lines go to CPUs: its node has no `interrupts`."""
 
     memory: ClassVar[str | None] = None
-    """`ram` or `rom` if a window is real memory; follows from the regions."""
+    """`ram`, `rom` or `flash` if a window is real memory; follows from the regions."""
 
     name: str
     clock: ChipClock
@@ -112,6 +112,10 @@ class Device:
     def power_button(self) -> bool:
         """Somebody presses the machine's power button; True: it is on this chip."""
         return False
+
+    def fill(self, offset: int, data: bytes) -> None:
+        """Put bytes into a window that is flash, from outside the guest."""
+        raise NotImplementedError(f"{self.model} is not filled from outside")
 
     def close(self) -> None:
         """The machine ends: give back what power_on took from the host."""
@@ -224,6 +228,6 @@ def _check_registers(cls: type[Device]) -> None:
 
 INSTANCE_NAMES = frozenset(
     ["name", "clock", "dma", "log", "send", "receive", "power_on", "close"]
-    + ["shutdown", "restart", "power_button"]
+    + ["shutdown", "restart", "power_button", "fill"]
 )
 CLASS_NAMES = frozenset(n for n in dir(Device) if n[0] != "_") - INSTANCE_NAMES

@@ -74,8 +74,8 @@ class Region(Declaration):
 
     `span` is its size in bytes, or None where the board says `size`. A chip with one
     window names it "" (`span = 0x1000` in the class is short for that). With `memory`
-    it is real RAM or ROM, which CPUs reach without asking the chip. A window that is
-    not made of registers has handlers:
+    it is real RAM or ROM, which CPUs reach without asking the chip, or flash, which is
+    read that way when the chip shows it. A window not made of registers has handlers:
 
         @window.read
         def fetch(self, offset, size): ...
@@ -89,7 +89,7 @@ class Region(Declaration):
         doc: str = "",
         *,
         name: str | None = None,
-        memory: Literal["ram", "rom"] | None = None,
+        memory: Literal["ram", "rom", "flash"] | None = None,
     ) -> None:
         super().__init__(doc)
         self.span = span

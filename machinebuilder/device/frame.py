@@ -9,6 +9,7 @@ output levels are derived anew. Callers make sure that one thread is in at a tim
 from __future__ import annotations
 
 import copy
+import mmap
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -101,6 +102,11 @@ class Frame:
         found = self.device.power_button()
         self.settle()
         return found
+
+    def fill(self, offset: int, data: bytes) -> None:
+        """Bytes for a window of flash, from outside the guest."""
+        self.device.fill(offset, data)
+        self.reset()
 
     def settle(self) -> None:
         """Derive every output from state, and drive those that changed."""
@@ -230,8 +236,8 @@ class WindowHandle:
         """Fill a window declared with `memory`."""
         self._outside.load(self._index, offset, data)
 
-    def show(self, memory: bytearray) -> None:
-        """Let CPUs read the window from `memory`, without asking the chip."""
+    def show(self, memory: mmap.mmap) -> None:
+        """Let CPUs read a window of flash from `memory`, without asking the chip."""
         self._outside.show(self._index, memory)
 
     def hide(self) -> None:

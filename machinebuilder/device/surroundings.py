@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import Protocol
 
 
@@ -36,7 +37,7 @@ class Surroundings(Protocol):
     def load(self, region: int, offset: int, data: bytes) -> None:
         """Fill a window that is real memory."""
 
-    def show(self, region: int, memory: bytearray | None) -> None:
+    def show(self, region: int, memory: mmap.mmap | None) -> None:
         """Let CPUs read that window from `memory` directly; None: ask the chip."""
 
     def shutdown(self, why: str) -> None:

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import heapq
+import mmap
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ class Socket:
         self.logged: list[str] = []
         self.events: list[str] = []
         self.windows: dict[int, bytearray] = {}
-        self.shown: dict[int, bytearray | None] = {}
+        self.shown: dict[int, mmap.mmap | None] = {}
 
     def now(self) -> int:
         return self.bench.ns
@@ -117,7 +118,7 @@ class Socket:
         window = self.windows.setdefault(region, bytearray())
         window[offset : offset + len(data)] = data
 
-    def show(self, region: int, memory: bytearray | None) -> None:
+    def show(self, region: int, memory: mmap.mmap | None) -> None:
         self.shown[region] = memory
 
     def shutdown(self, why: str) -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a checked plan to a running machine.
 
-    with Board.load("boards/arm-virt.yaml", ram="1 GiB").build(kernel="zImage") as machine:
+    board = Board.load("boards/arm-virt.yaml", ram="1 GiB")
+    with board.build(kernel="zImage") as machine:
         machine.console.expect("login:")
 """
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`--disk` and `--net`: what the user brings to a board, as changes to its plan.
 
-A disk image goes to the first device with `host: disk` that has none. Without one, a new
-device is made: of the chip that says `default_for = "disk"`, on the highest free slots of
-the buses it can sit on (lowest of these first, so that guests number them in order).
+A disk image goes to the first device with `host: disk` that has none. Without one, a
+new device is made: of the chip that says `default_for = "disk"`, on the highest free
+slots of the buses it can sit on (lowest of these first: guests number them in order).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Board:
     @classmethod
     def load(cls, path: str | PathLike[str], **options: object) -> Board:
         """Read and check a board file; BoardErrors lists everything wrong with it."""
-        return cls(load(Path(path), options))
+        return cls(load(Path(path), {name: _text(v) for name, v in options.items()}))
 
     def build(
         self,
@@ -68,6 +68,11 @@ class Board:
             machine.close()
             raise
         return machine
+
+
+def _text(value: object) -> str:
+    """An option as a board file would say it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _path(file: File) -> Path | None:

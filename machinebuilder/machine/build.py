@@ -94,6 +94,9 @@ def _add_window(
     else:
         add = lib.mb_bus_add_flash if region.memory else lib.mb_bus_add_device
         check(add(bus, made.handle, number, place.address, place.size))
+    if region.memory == "flash" and isinstance(made, PythonDevice):
+        window = range(place.address, place.address + place.size)
+        machine.buses[place.bus].flash.append((window, made.fill))
 
 
 def _add_stub(machine: Machine, stub: StubPlan) -> None:

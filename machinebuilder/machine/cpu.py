@@ -45,13 +45,13 @@ class Cpu:
     def _set_model(self, params: Mapping[str, object]) -> None:
         """The model's identity, and parameters: each is a state field of its name."""
         for field, values in self.model.fields.items():
-            for index, value in enumerate(values):
-                self.set(field, value, index)
+            for index, power_on in enumerate(values):
+                self.set(field, power_on, index)
         for name, value in params.items():
             declared = self.core.params[name]
             if declared.type == "choice":
-                value = declared.choices.index(str(value))
-            if isinstance(value, int):
+                self.set(name, declared.choices.index(str(value)))
+            elif isinstance(value, int):
                 self.set(name, value)
 
     def set(self, field: str, value: int, index: int = 0) -> None:
@@ -95,14 +95,14 @@ class Cpu:
         data = bytearray(size)
         view = self._engine.ffi.from_buffer(data)
         if self._engine.lib.mb_cpu_read_memory(self.handle, address, view, size):
-            raise ValueError(f"{self.name}: {size} bytes at {address:#x} are not mapped")
+            raise ValueError(f"{self.name}: {address:#x} to +{size} is not mapped")
         return bytes(data)
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Change memory as the CPU sees it; ValueError where nothing is mapped."""
         size = len(data)
         if self._engine.lib.mb_cpu_write_memory(self.handle, address, data, size):
-            raise ValueError(f"{self.name}: {size} bytes at {address:#x} are not mapped")
+            raise ValueError(f"{self.name}: {address:#x} to +{size} is not mapped")
 
     def input_number(self, port: str) -> int:
         """The engine's number of an input."""

@@ -21,6 +21,7 @@ def reason() -> str:
 
 def check(result: Any) -> Any:
     """The result of an engine call; MachineError for NULL or a negative number."""
-    if result == native.engine().ffi.NULL if not isinstance(result, int) else result < 0:
+    failed = result < 0 if isinstance(result, int) else not result
+    if failed:
         raise MachineError(reason())
     return result

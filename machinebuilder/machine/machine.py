@@ -145,7 +145,7 @@ class Machine:
     def console(self) -> Console:
         """The first console of the board."""
         if not self.consoles:
-            raise LookupError(f"board {self.plan.name} has no device with host: console")
+            raise LookupError(f"board {self.plan.name} attaches no console")
         return next(iter(self.consoles.values()))
 
     def connect_console(self, console: Console) -> None:

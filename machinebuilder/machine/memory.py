@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from machinebuilder import native
 from machinebuilder.machine.failure import reason
+
+Fill = Callable[[int, bytes], None]
 
 
 class MachineBus:
@@ -15,6 +18,8 @@ class MachineBus:
     def __init__(self, name: str, handle: Any) -> None:
         self.name = name
         self.handle = handle
+        self.flash: list[tuple[range, Fill]] = []
+        """Windows that a chip fills, as writing there would be commands."""
 
     def read(self, address: int, size: int) -> bytes:
         """`size` bytes; devices there are asked. ValueError where nothing is."""
@@ -26,7 +31,11 @@ class MachineBus:
         return bytes(data)
 
     def write(self, address: int, data: bytes) -> None:
-        """Put bytes in memory, also in ROM; ValueError where nothing is."""
+        """Put bytes in memory, ROM or flash; ValueError where nothing is."""
+        for window, fill in self.flash:
+            if address in window and address + len(data) <= window.stop:
+                fill(address - window.start, data)
+                return
         engine = native.engine()
         view = engine.ffi.from_buffer(data)
         if engine.lib.mb_bus_write(self.handle, address, view, len(data)):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Devices of a running machine: Python chips and native ones, as the engine has them.
 
-A Python chip's accesses come from vCPU threads through callbacks.py. One lock serves all
-Python chips of a machine, so that chips that drive each other's lines cannot deadlock.
-What goes wrong in one stops the machine, with its name and traceback.
+A Python chip's accesses come from vCPU threads through callbacks.py. One lock serves
+all Python chips of a machine, so that chips that drive each other's lines cannot
+deadlock. What goes wrong in one stops the machine, with its name and traceback.
 """
 
 from __future__ import annotations
@@ -210,13 +210,19 @@ class PythonDevice(MachineDevice):
         text = "".join(traceback.format_exception(error))
         self.machine.fail(f"device {self.name} ({self.chip.model}): {error!r}", text)
 
+    def fill(self, offset: int, data: bytes) -> None:
+        """Bytes for a window of flash, from outside the guest."""
+        with self._lock:
+            self.frame.fill(offset, data)
+
     # -- Surroundings: what the chip asks for
 
     def now(self) -> int:
         return int(self._lib.mb_machine_clock_ns(self.machine.handle))
 
     def arm(self, alarm: int, deadline: int | None) -> None:
-        self._lib.mb_dev_arm(self.handle, alarm, NEVER if deadline is None else deadline)
+        deadline = NEVER if deadline is None else deadline
+        self._lib.mb_dev_arm(self.handle, alarm, deadline)
 
     def drive(self, port: int, index: int, level: bool) -> None:
         self._lib.mb_dev_drive(self.handle, port, index, level)
@@ -247,7 +253,7 @@ class PythonDevice(MachineDevice):
                 room = data[: max(place.size - offset, 0)]
                 self.machine.bus(place.bus).write(place.address + offset, room)
 
-    def show(self, region: int, memory: bytearray | mmap.mmap | None) -> None:
+    def show(self, region: int, memory: mmap.mmap | None) -> None:
         view = self._ffi.NULL if memory is None else self._ffi.from_buffer(memory)
         self._memory[region] = (view, memory)
         self._lib.mb_dev_region_rom(self.handle, region, view)

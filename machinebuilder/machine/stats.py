@@ -54,16 +54,18 @@ class Stats:
 
     def text(self) -> str:
         """A table for a person."""
+        code = f"{self.guest_bytes:,} -> {self.block_bytes:,} bytes"
+        exits = [(f"exits {why}", f"{getattr(self, n):,}") for n, why in EXITS.items()]
         rows = [
             ("guest instructions", f"{self.insns:,}"),
             ("MIPS", f"{self.mips:.1f}"),
             ("time in CPUs", f"{self.run_ns / 1e9:.3f} s"),
             ("time translating", f"{self.translate_ns / 1e9:.3f} s"),
             ("blocks translated", f"{self.blocks:,}"),
-            ("code, guest -> host", f"{self.guest_bytes:,} -> {self.block_bytes:,} bytes"),
+            ("code, guest -> host", code),
             ("cache flushes", f"{self.flushes:,}"),
             ("blocks invalidated", f"{self.invalidations:,}"),
-            *((f"exits {why}", f"{getattr(self, name):,}") for name, why in EXITS.items()),
+            *exits,
             ("slow loads, stores", f"{self.slow_loads:,}, {self.slow_stores:,}"),
             ("device reads, writes", f"{self.mmio_reads:,}, {self.mmio_writes:,}"),
             ("faults", f"{self.faults:,}"),
