@@ -6,27 +6,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from machinebuilder import accel as executors
 from machinebuilder import native
 from machinebuilder.board.plan import CpuPlan
 from machinebuilder.isa import registry
-from machinebuilder.machine.failure import MachineError, check
+from machinebuilder.machine.failure import check
 
 if TYPE_CHECKING:
     from machinebuilder.machine.machine import Machine
 
-MODES = {"auto": 0, "translate": 0, "interpret": 1}
 WIDEST = 16
+LONGEST_TEXT = 256
 
 
 class Cpu:
     """`machine.cpus[0]`: registers and other state, while the machine is stopped."""
 
     def __init__(self, machine: Machine, plan: CpuPlan, accel: str) -> None:
-        if accel not in MODES:
-            raise MachineError(
-                f"--accel {accel}: not available for {plan.model} on this host; "
-                f"choose one of {', '.join(MODES)}"
-            )
         self.plan = plan
         self.name = plan.name
         self.index = plan.index
@@ -34,9 +30,7 @@ class Cpu:
         self.core = self.model.core
         self._engine = native.engine()
         self.handle: Any = check(
-            self._engine.lib.mb_cpu_new(
-                machine.handle, native.core(self.core.name), MODES[accel]
-            )
+            executors.find(accel).new_cpu(machine.handle, self.core.name)
         )
         """The engine's `struct mb_cpu *`."""
         self._set_model(plan.params)
@@ -103,6 +97,14 @@ class Cpu:
         size = len(data)
         if self._engine.lib.mb_cpu_write_memory(self.handle, address, data, size):
             raise ValueError(f"{self.name}: {address:#x} to +{size} is not mapped")
+
+    def disassemble(self, address: int) -> tuple[str, int]:
+        """One instruction as text, and its length: 0 where nothing is mapped."""
+        text = self._engine.ffi.new(f"char[{LONGEST_TEXT}]")
+        length = self._engine.lib.mb_cpu_disassemble(
+            self.handle, address, text, LONGEST_TEXT
+        )
+        return self._engine.ffi.string(text).decode(), int(length)
 
     def input_number(self, port: str) -> int:
         """The engine's number of an input."""
