@@ -13,7 +13,9 @@ NAMES = {
 }  # fmt: skip
 BRANCHES = {"b", "bnz", "bl"}
 OFF, TTBR, FLUSH, FLUSH_PAGE, FLUSH_PAGE_HERE, VBAR, ERET, POWER_ON = range(8)
-IRQ, WFI, POWER_OFF, INDEX, GET_EPC, SET_EPC, ROUNDING, C_LOAD, C_STORE, FAULT_VA = range(8, 18)
+IRQ, WFI, POWER_OFF, INDEX, GET_EPC, SET_EPC, ROUNDING, C_LOAD, C_STORE, FAULT_VA = (
+    range(8, 18)
+)
 
 
 class Program:
@@ -41,7 +43,9 @@ class Program:
         return self
 
     def li(self, register: int, value: int) -> Program:
-        return self.op("movi", register, 0, value & 0xFFFF).op("movt", register, 0, value >> 16)
+        return self.op("movi", register, 0, value & 0xFFFF).op(
+            "movt", register, 0, value >> 16
+        )
 
     def sys(self, number: int, a: int = 0, b: int = 0) -> Program:
         return self.op("sys", a, b, number)

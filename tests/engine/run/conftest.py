@@ -69,13 +69,17 @@ class Toy:
 
     def get(self, name: str, index: int = 0, cpu: int = 0) -> int:
         value = self.ffi.new("uint64_t *")
-        code = self.lib.mb_cpu_read_field(self.cpus[cpu], name.encode(), index, value, 8)
+        code = self.lib.mb_cpu_read_field(
+            self.cpus[cpu], name.encode(), index, value, 8
+        )
         assert code > 0, self.error()
         return int(value[0])
 
     def set(self, name: str, value: int, index: int = 0, cpu: int = 0) -> None:
         data = self.ffi.new("uint64_t *", value)
-        code = self.lib.mb_cpu_write_field(self.cpus[cpu], name.encode(), index, data, 8)
+        code = self.lib.mb_cpu_write_field(
+            self.cpus[cpu], name.encode(), index, data, 8
+        )
         assert code > 0, self.error()
 
     def reg(self, index: int, cpu: int = 0) -> int:

@@ -12,7 +12,9 @@ POWERED_OFF, STOPPED, TIMED_OUT = 1, 4, 5
 def test_a_loop_counts_and_powers_off(make):
     toy = make()
     program = Program().li(1, 100_000).op("movi", 2)
-    program.label("loop").op("addi", 2, 2, 3).op("addi", 1, 1, -1).op("bnz", 1, 0, "loop")
+    program.label("loop").op("addi", 2, 2, 3).op("addi", 1, 1, -1).op(
+        "bnz", 1, 0, "loop"
+    )
     toy.load(program.sys(OFF))
     assert toy.run() == POWERED_OFF
     assert (toy.reg(1), toy.reg(2)) == (0, 300_000)
@@ -71,7 +73,9 @@ def test_indirect_jumps_between_pages(make):
 
 def test_helpers_load_and_store(make):
     toy = make()
-    program = Program().li(1, 0x20000).li(2, 0xCAFE_F00D).sys(C_STORE, 1, 2).sys(C_LOAD, 1)
+    program = (
+        Program().li(1, 0x20000).li(2, 0xCAFE_F00D).sys(C_STORE, 1, 2).sys(C_LOAD, 1)
+    )
     toy.load(program.sys(OFF))
     assert toy.run() == POWERED_OFF
     assert toy.reg(0) == 0xCAFE_F00D

@@ -11,7 +11,6 @@ from assembler import (
     POWER_ON,
     SET_EPC,
     TTBR,
-    VBAR,
     Program,
     encode,
 )
@@ -166,7 +165,9 @@ def test_more_spaces_than_are_kept(make):
             program.op("ld", 4, 3, 0).op("addi", 4, 4, index).op("st", 4, 3, 0)
     toy.load(program.sys(OFF))
     assert toy.run() == POWERED_OFF
-    assert [toy.word(0x200000 + 0x1000 * i) for i in range(100)] == [2 * i for i in range(100)]
+    assert [toy.word(0x200000 + 0x1000 * i) for i in range(100)] == [
+        2 * i for i in range(100)
+    ]
 
 
 def test_a_page_flush_shows_the_new_mapping(make):
@@ -189,7 +190,9 @@ def test_a_page_flush_of_code_runs_the_new_code(make):
     toy.load(Program(0x61000).op("movi", 6, 0, 22).op("jmp", 15))
     toy.poke(TABLE + 4 * 0x70, 0x60000 | KERNEL)
     program = Program().li(1, TABLE).sys(TTBR, 1).li(2, 0x70000).li(7, 50)
-    program.label("loop").op("bl", 0, 0, "call").op("addi", 7, 7, -1).op("bnz", 7, 0, "loop")
+    program.label("loop").op("bl", 0, 0, "call").op("addi", 7, 7, -1).op(
+        "bnz", 7, 0, "loop"
+    )
     program.op("addi", 8, 6, 0).li(4, TABLE + 4 * 0x70).li(5, 0x61000 | KERNEL)
     program.op("st", 5, 4, 0).sys(FLUSH_PAGE, 2).op("bl", 0, 0, "call").sys(OFF)
     toy.load(program.label("call").op("jmp", 2))
@@ -261,7 +264,9 @@ def test_another_cpu_rewrites_a_function_that_runs(make):
     program.li(5, 0x9000).li(6, 0x20000).li(7, 300).li(8, encode("movi", 2, 0, 0))
     program.label("next").op("addi", 8, 8, 1).op("st", 8, 5, 0)
     program.op("addi", 9, 9, 1)
-    program.label("wait").op("ld", 10, 6, 0).op("xor", 10, 10, 9).op("bnz", 10, 0, "wait")
+    program.label("wait").op("ld", 10, 6, 0).op("xor", 10, 10, 9).op(
+        "bnz", 10, 0, "wait"
+    )
     program.op("addi", 7, 7, -1).op("bnz", 7, 0, "next").sys(OFF)
     toy.load(program)
     assert toy.run(20) == POWERED_OFF
@@ -269,7 +274,7 @@ def test_another_cpu_rewrites_a_function_that_runs(make):
 
 
 def test_one_cpu_flushes_for_all(make):
-    """CPU 1 reads through a page that CPU 0 moves; after the flush it reads the new one."""
+    """CPU 1 reads through a page that CPU 0 moves; then it reads the new one."""
     toy = make(cpus=2)
     identity(toy)
     toy.poke(TABLE + 4 * 0x70, 0x60000 | KERNEL)
@@ -282,7 +287,9 @@ def test_one_cpu_flushes_for_all(make):
     program.li(4, 0x20000).label("started").op("ld", 3, 4, 0)
     program.op("xor", 5, 3, 0).label("same").op("b", 0, 0, 1).op("addi", 5, 3, -100)
     program.op("movi", 9, 0, 0).op("bnz", 3, 0, 2).op("b", 0, 0, "started")
-    program.li(6, TABLE + 4 * 0x70).li(7, 0x61000 | KERNEL).op("st", 7, 6, 0).li(8, 0x70000)
+    program.li(6, TABLE + 4 * 0x70).li(7, 0x61000 | KERNEL).op("st", 7, 6, 0).li(
+        8, 0x70000
+    )
     program.sys(FLUSH_PAGE, 8).op("ld", 5, 4, 0).op("addi", 5, 5, 1)
     # one more whole turn of the reader after the flush must have read 1
     program.label("turn").op("ld", 3, 4, 0).op("xor", 3, 3, 5).op("bnz", 3, 0, "turn2")
