@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from machinebuilder.board.catalogue import BusDecl
@@ -58,13 +59,15 @@ class Buses:
             for port, bus in getattr(item.decl, "buses", {}).items():
                 self.offers.setdefault(bus.kind, []).append(Offer(item, port, bus))
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """Every placement key that a bus of the board has, besides addresses."""
-        found = {key for group in self.offers.values() for o in group for key in o.bus.keys}
+        found = {
+            key for group in self.offers.values() for o in group for key in o.bus.keys
+        }
         return frozenset(found | {SLOT}) - {"at"}
 
-    @property
+    @cached_property
     def address_kinds(self) -> frozenset[str]:
         """The kinds of bus where windows have addresses."""
         offered = (o for group in self.offers.values() for o in group)
@@ -73,7 +76,7 @@ class Buses:
         )
 
     def of(self, item: Item) -> Offer | str | None:
-        """The bus `item` sits on: an offer, a root bus, or None (reported, or no bus)."""
+        """The bus `item` sits on: an offer or a root bus; None: no bus, or reported."""
         kinds = bus_kinds(item.decl)
         name = item.values.get("bus")
         if name is None:

@@ -15,12 +15,11 @@ from machinebuilder.board import extends, loader
 from machinebuilder.board.buses import Buses, Offer
 from machinebuilder.board.catalogue import Catalogue, installed
 from machinebuilder.board.errors import (
-    BoardErrors,
     Reporter,
     TooManyErrorsError,
     shown,
 )
-from machinebuilder.board.expand import expand
+from machinebuilder.board.expand import Expander
 from machinebuilder.board.find import BOARDS
 from machinebuilder.board.items import (
     Item,
@@ -67,7 +66,9 @@ def load(
     """The plan of the board file at `path`; BoardErrors with everything wrong in it."""
     reporter = Reporter()
     try:
-        return _Board(Path(path), options or {}, catalogue or installed(), reporter).plan()
+        return _Board(
+            Path(path), options or {}, catalogue or installed(), reporter
+        ).plan()
     except (loader.UnreadableError, TooManyErrorsError):
         raise reporter.sorted() from None
 
@@ -86,15 +87,14 @@ class _Board:
         self.reporter = reporter
         self.catalogue = catalogue
         self.checker = Checker(reporter)
-        raw = extends.load_merged(path, BOARDS, reporter)
-        declared = raw.entries.pop("options", None)
+        self.root = extends.load_merged(path, BOARDS, reporter)
+        declared = self.root.entries.pop("options", None)
         node = declared.value if declared else None
+        expander = Expander(reporter)
         self.options = Options(
-            node if isinstance(node, Map) else None, given, self.checker
+            node if isinstance(node, Map) else None, given, self.checker, expander
         )
-        root = expand(raw, self.options.names, reporter)
-        assert isinstance(root, Map)
-        self.root = root
+        expander.expand(self.root, self.options.names)
         self._check_top(declared)
 
     def _check_top(self, options: Entry | None) -> None:
@@ -126,7 +126,9 @@ class _Board:
         devices = read_items(
             self._section("devices"), False, models.device, models.devices, reporter
         )
-        refuse_twins([(n, self._section(n)) for n in ("cpus", "devices", "stubs")], reporter)
+        refuse_twins(
+            [(n, self._section(n)) for n in ("cpus", "devices", "stubs")], reporter
+        )
         buses = Buses(devices, reporter)
         check_items(cpus, cpu_schema, self.checker)
         check_items(devices, self._device_schema(buses), self.checker)
@@ -137,7 +139,9 @@ class _Board:
         self._check_hosts(devices)
         numbers = {
             name: i
-            for i, name in enumerate(n for c in cpus if not c.broken for n in c.instances)
+            for i, name in enumerate(
+                n for c in cpus if not c.broken for n in c.instances
+            )
         }
         wires = Wiring([*cpus, *devices], numbers, reporter).resolve()
         boot = self._boot()
@@ -283,7 +287,9 @@ class _Placement:
                 help_for(stub.bus, self._limits),
             )
             return
-        window = Window(stub.bus, stub.address, stub.size, stub.name, stub.name, at.span)
+        window = Window(
+            stub.bus, stub.address, stub.size, stub.name, stub.name, at.span
+        )
         self.map.claim(window, limit)
 
     def _refuse_circles(self) -> None:

@@ -43,7 +43,9 @@ def describe(plan: Plan) -> str:
     if slots:
         parts.append(["slots", *table(slots)])
     if plan.wires:
-        parts.append(["wires", *table([(source(w), "->", target(w)) for w in plan.wires])])
+        parts.append(
+            ["wires", *table([(source(w), "->", target(w)) for w in plan.wires])]
+        )
     if plan.boot:
         params = [(name, text_of(value)) for name, value in plan.boot.params.items()]
         parts.append([f"boot {plan.boot.protocol}", *table(params)])
@@ -57,7 +59,12 @@ def _option_rows(plan: Plan) -> list[tuple[str, str]]:
 def _map_rows(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     digits = 8 if all(start + size <= 1 << 32 for start, size, _, _ in rows) else 16
     return [
-        (f"{start:0{digits}x}-{start + size - 1:0{digits}x}", size_text(size), name, model)
+        (
+            f"{start:0{digits}x}-{start + size - 1:0{digits}x}",
+            size_text(size),
+            name,
+            model,
+        )
         for start, size, name, model in rows
     ]
 

@@ -41,7 +41,8 @@ def draw(plan: Plan) -> str:
     width = LEFT + WIDTH + 420
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
+            f'height="{height}">',
             f'<rect width="{width}" height="{height}" fill="white"/>',
             f'<text x="20" y="32" font-family="sans-serif" font-size="18">'
             f"{escape(title)}</text>",
@@ -105,7 +106,8 @@ def _box(number: int, box: Box) -> str:
     return (
         f'<rect x="20" y="{y}" width="{LEFT + WIDTH}" height="{ROW - 4}" rx="4" '
         f'fill="{COLOURS[box.kind]}" stroke="#555"/>'
-        f'<text x="28" y="{y + 16}" {FONT} font-weight="bold">{escape(box.title)}</text>'
+        f'<text x="28" y="{y + 16}" {FONT} font-weight="bold">'
+        f"{escape(box.title)}</text>"
         f'<text x="{LEFT - 30}" y="{y + 16}" {FONT}>{escape(box.note)}</text>'
     )
 

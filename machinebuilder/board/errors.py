@@ -38,7 +38,8 @@ class BoardError:
 
     def __str__(self) -> str:
         at = self.span
-        lines = [f"{at.file}:{at.line}:{at.column}: {self.code}: {self.message}"]
+        file = _printable(str(at.file))
+        lines = [f"{file}:{at.line}:{at.column}: {self.code}: {self.message}"]
         lines += _excerpt(self.source, at)
         lines += [f"  why:  {self.why}"] if self.why else []
         lines += [f"  help: {self.help}"] if self.help else []
@@ -96,13 +97,17 @@ class Reporter:
         self.lines: dict[Path, Sequence[str]] = {}
         self._seen: set[tuple[str, Span]] = set()
 
-    def add(self, code: str, message: str, at: Span, why: str = "", help: str = "") -> None:
+    def add(
+        self, code: str, message: str, at: Span, why: str = "", help: str = ""
+    ) -> None:
         """Report; TooManyErrorsError when there is no sense in going on."""
         if (code, at) in self._seen:
             return
         self._seen.add((code, at))
         if len(self.errors) >= self.LIMIT:
-            self._append("E-MANY-01", "too many errors", at, "the rest is not shown", "")
+            self._append(
+                "E-MANY-01", "too many errors", at, "the rest is not shown", ""
+            )
             raise TooManyErrorsError
         self._append(code, message, at, why, help)
 

@@ -85,7 +85,11 @@ def _parse(text: str) -> nodes.Template:
             "E-EXPR-01", "not a valid expression", why, 'for example "{{ ram // 2 }}"'
         ) from None
     except (RecursionError, ValueError, OverflowError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        why = (
+            "it is nested too deeply"
+            if isinstance(error, RecursionError)
+            else str(error)
+        )
         raise ExpressionError("E-EXPR-01", "not a valid expression", why) from None
 
 

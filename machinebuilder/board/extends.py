@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`extends`: a board as the difference to another.
 
-A base is named as a file beside the board or below its folder, or as an installed board.
+A base is a file beside the board or below its folder, or an installed board.
 Mappings merge key by key, anything else replaces, and `key: null` removes.
 """
 
@@ -23,9 +23,10 @@ def load_merged(path: Path, installed: Path, reporter: Reporter) -> Map:
     chain: list[Map] = []
     seen: list[Path] = []
     current, cited = path, None
+    files = loader.Loader(reporter)
     while True:
         seen.append(current.resolve())
-        node = loader.load(current, reporter, cited.span if cited else None)
+        node = files.load(current, cited.span if cited else None)
         chain.append(node)
         cited = _base_of(node, reporter)
         if cited is None:
@@ -57,7 +58,9 @@ def _locate(
     cited: Scalar, board: Path, roots: tuple[Path, Path], reporter: Reporter
 ) -> Path:
     """The file that `extends` means: beside the board, or an installed one."""
-    name = cited.text if cited.text.endswith((".yaml", ".yml")) else f"{cited.text}.yaml"
+    name = (
+        cited.text if cited.text.endswith((".yaml", ".yml")) else f"{cited.text}.yaml"
+    )
     beside = board.parent / name
     if not _confined(beside, roots) or "\0" in name:
         reporter.add(
@@ -115,10 +118,22 @@ def _merge(base: Map, over: Map, reporter: Reporter) -> Map:
 
 
 def _merged_value(below: Node | None, value: Node, reporter: Reporter) -> Node:
-    if not isinstance(value, Map):
-        return value
-    base = below if isinstance(below, Map) else value.like()
-    return _merge(base, value, reporter)
+    if isinstance(value, Map) and isinstance(below, Map):
+        return _merge(below, value, reporter)
+    _refuse_nulls(value, reporter)
+    return value
+
+
+def _refuse_nulls(node: Node, reporter: Reporter) -> None:
+    """In what has nothing below it, null removes nothing."""
+    if not isinstance(node, Map):
+        return
+    for name, (key, value) in list(node.entries.items()):
+        if isinstance(value, Scalar) and value.is_null:
+            del node.entries[name]
+            _nothing_to_remove(key, node.like(), reporter)
+        else:
+            _refuse_nulls(value, reporter)
 
 
 def _nothing_to_remove(key: Scalar, base: Map, reporter: Reporter) -> None:

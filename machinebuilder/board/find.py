@@ -46,5 +46,3 @@ def _not_found(name: str) -> BoardErrors:
         f"{help_for(name, board_names(), 'boards')}; `mb boards` lists them",
     )
     return reporter.sorted()
-
-

@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from machinebuilder.board.errors import Reporter, shown
+from machinebuilder.board.errors import Reporter, TooManyErrorsError, shown
 from machinebuilder.board.nodes import Map, Node, Scalar
 from machinebuilder.board.plan import Span
 from machinebuilder.board.schema import Schema
@@ -16,6 +17,7 @@ from machinebuilder.board.suggest import help_for
 from machinebuilder.board.validate import Checker
 from machinebuilder.board.values import TYPES
 
+MAX_ENTRIES = 8192
 MAX_COUNT = 4096
 MAX_INSTANCES = 16384
 
@@ -44,7 +46,7 @@ class Item:
     count: int | None = None
     broken: bool = False
 
-    @property
+    @cached_property
     def instances(self) -> list[str]:
         """The names of the devices that this entry makes."""
         if self.count is None:
@@ -70,6 +72,7 @@ def read_items(
     items: list[Item] = []
     if not isinstance(section, Map):
         return items
+    _limit_entries(section, reporter)
     for name, (key, node) in section.entries.items():
         if not isinstance(node, Map):
             what = "model: arm.cortex-a15" if is_cpu else "model: uart.pl011, ..."
@@ -86,6 +89,20 @@ def read_items(
         item.broken = not _find_model(item, find, names, reporter) or not usable
         items.append(item)
     return items
+
+
+def _limit_entries(section: Map, reporter: Reporter) -> None:
+    """Refuse a section that would take long to check."""
+    if len(section.entries) <= MAX_ENTRIES:
+        return
+    reporter.add(
+        "E-COUNT-01",
+        f"{len(section.entries)} entries are too many",
+        list(section.entries.values())[MAX_ENTRIES].key.span,
+        f"a section may have {MAX_ENTRIES}",
+        "use count and step for devices that repeat",
+    )
+    raise TooManyErrorsError
 
 
 def check_name(key: Scalar, reporter: Reporter) -> bool:
@@ -190,9 +207,7 @@ def limit_counts(items: list[Item], reporter: Reporter) -> None:
             total += count
 
 
-def refuse_twins(
-    groups: list[tuple[str, Map | None]], reporter: Reporter
-) -> None:
+def refuse_twins(groups: list[tuple[str, Map | None]], reporter: Reporter) -> None:
     """A name means one thing on a board, whatever section it is in."""
     seen: dict[str, tuple[str, Scalar]] = {}
     for section, node in groups:

@@ -16,19 +16,22 @@ from machinebuilder.board.values import OPTION_TYPES
 
 Json = dict[str, Any]
 
+_INTEGER = r"^-?(0[xX][0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*)$"
+_SIZE = r"^[0-9][0-9a-fA-FxX_]* ?([KMGTkmgt](iB)?|B)?$"
+
 DEFINITIONS: Json = {
     "expression": {"type": "string", "pattern": r"\{\{"},
     "integer": {
         "anyOf": [
             {"type": "integer"},
-            {"type": "string", "pattern": r"^-?(0[xX][0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*)$"},
+            {"type": "string", "pattern": _INTEGER},
             {"$ref": "#/$defs/expression"},
         ]
     },
     "size": {
         "anyOf": [
             {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": r"^[0-9][0-9a-fA-FxX_]* ?([KMGTkmgt](iB)?|B)?$"},
+            {"type": "string", "pattern": _SIZE},
             {"$ref": "#/$defs/expression"},
         ]
     },
@@ -47,7 +50,9 @@ def board_schema(catalogue: Catalogue) -> Json:
     """The schema of a whole board file."""
     devices = {name: catalogue.device(name) for name in catalogue.devices()}
     cpus = {name: catalogue.cpu(name) for name in catalogue.cpus()}
-    keys = sorted({k for d in devices.values() if d for b in d.buses.values() for k in b.keys})
+    keys = sorted(
+        {k for d in devices.values() if d for b in d.buses.values() for k in b.keys}
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A board of mb",
@@ -72,7 +77,10 @@ def board_schema(catalogue: Catalogue) -> Json:
 
 def _section(entry: Json) -> Json:
     """Entries by name; null removes one of the base."""
-    return {"type": "object", "additionalProperties": {"anyOf": [entry, {"type": "null"}]}}
+    return {
+        "type": "object",
+        "additionalProperties": {"anyOf": [entry, {"type": "null"}]},
+    }
 
 
 def _ref(name: str) -> Json:
@@ -85,7 +93,7 @@ def _option() -> Json:
         "type": "object",
         "properties": {
             "type": {"enum": list(OPTION_TYPES)},
-            **{key: value for key in ("default", "min", "max", "doc")},
+            **dict.fromkeys(("default", "min", "max", "doc"), value),
             "choices": {"type": "array", "items": value},
         },
         "additionalProperties": False,
@@ -131,7 +139,11 @@ def _device(decl: Any, slot_keys: list[str]) -> Json:
     if decl.regions:
         windows = {name: _ref("integer") for name in decl.regions}
         single = set(decl.regions) == {""}
-        nested = {"type": "object", "properties": windows, "additionalProperties": False}
+        nested = {
+            "type": "object",
+            "properties": windows,
+            "additionalProperties": False,
+        }
         properties["at"] = _ref("integer") if single else nested
         properties["step"] = _ref("size")
         if needs_size(decl):
@@ -148,7 +160,8 @@ def _outs(decl: Any) -> Json:
         found[name] = {**_ref("wires"), "description": out.doc}
         if dot:
             nested = found.setdefault(
-                group, {"type": "object", "properties": {}, "additionalProperties": False}
+                group,
+                {"type": "object", "properties": {}, "additionalProperties": False},
             )
             nested["properties"][port] = found[name]
     return found

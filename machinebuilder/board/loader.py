@@ -12,7 +12,9 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import yaml
 
@@ -21,74 +23,79 @@ from machinebuilder.board.nodes import Entry, List, Map, Node, Scalar
 from machinebuilder.board.plan import Span
 
 MAX_BYTES = 1 << 20
-MAX_NODES = 300_000
+MAX_NODES = 200_000
 MAX_DEPTH = 16
 
+Event = Any
+"""Events of PyYAML: its types do not say that these have marks."""
+
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_PARSER: type = getattr(yaml, "CLoader", yaml.Loader)
+_PARSER: Any = getattr(yaml, "CLoader", yaml.Loader)
 
 
 class UnreadableError(Exception):
     """The file is not a tree of nodes; the reporter knows why."""
 
 
-def load(path: Path, reporter: Reporter, cited: Span | None = None) -> Map:
-    """The top mapping of a file. `cited` is the place that names the file, if any.
+class Loader:
+    """Reads a board and the boards it extends, which share the limits above."""
 
-    All the files of one reporter share MAX_BYTES and MAX_NODES.
-    """
-    text = _read(path, reporter, cited or Span(path, 1, 1))
-    return parse(text, path, reporter)
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._bytes = MAX_BYTES
+        self._nodes = MAX_NODES
 
-
-def parse(text: str, path: Path, reporter: Reporter) -> Map:
-    """The top mapping of a board's text."""
-    reporter.lines[path] = _LINE_BREAK.split(text)
-    node = _Composer(path, reporter).compose(text)
-    if isinstance(node, Map):
-        return node
-    at = node.span if node else Span(path, 1, 1)
-    reporter.add(
-        "E-KEY-03",
-        "a board must be a mapping",
-        at,
-        "a board is a list of keys such as board, cpus and devices",
-        "begin the file with `board: NAME`",
-    )
-    raise UnreadableError
-
-
-def _read(path: Path, reporter: Reporter, at: Span) -> str:
-    try:
-        data = _read_bytes(path)
-    except OSError as error:
-        reporter.add(
-            "E-FILE-01",
-            f"cannot read {shown(str(path))}",
-            at,
-            error.strerror or str(error),
-            "give the path of a board file; `mb boards` lists those installed",
-        )
-        raise UnreadableError from None
-    if len(data) > MAX_BYTES:
-        reporter.add(
-            "E-FILE-03",
-            f"{shown(str(path))} is larger than a board may be",
-            at,
-            f"the limit is {MAX_BYTES >> 20} MiB",
-            "use count and step for devices that repeat",
+    def load(self, path: Path, cited: Span | None = None) -> Map:
+        """The top mapping of a file. `cited` is the place that names it, if any."""
+        text = self._read(path, cited or Span(path, 1, 1))
+        self._reporter.lines[path] = _LINE_BREAK.split(text)
+        composer = _Composer(path, self._reporter, self._nodes)
+        node = composer.compose(text)
+        self._nodes = composer.left
+        if isinstance(node, Map):
+            return node
+        self._reporter.add(
+            "E-KEY-03",
+            "a board must be a mapping",
+            node.span if node else Span(path, 1, 1),
+            "a board is a list of keys such as board, cpus and devices",
+            "begin the file with `board: NAME`",
         )
         raise UnreadableError
-    return _decode(data, path, reporter)
+
+    def _read(self, path: Path, at: Span) -> str:
+        try:
+            data = _read_bytes(path, self._bytes + 1)
+        except (OSError, ValueError) as error:
+            self._reporter.add(
+                "E-FILE-01",
+                f"cannot read {shown(str(path))}",
+                at,
+                getattr(error, "strerror", None) or str(error),
+                "give the path of a board file; `mb boards` lists those installed",
+            )
+            raise UnreadableError from None
+        self._bytes -= len(data)
+        if self._bytes < 0:
+            self._reporter.add(
+                "E-FILE-03",
+                f"{shown(str(path))} is larger than a board may be",
+                at,
+                f"the limit is {MAX_BYTES >> 20} MiB, with everything it extends",
+                "use count and step for devices that repeat",
+            )
+            raise UnreadableError
+        return _decode(data, path, self._reporter)
 
 
-def _read_bytes(path: Path) -> bytes:
-    """At most a byte more than a board may have, of a regular file."""
+def _read_bytes(path: Path, limit: int) -> bytes:
+    """At most `limit` bytes of a regular file; opening anything else has no effect."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(0, "it is not a regular file")
-        return file.read(MAX_BYTES + 1)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(0, "it is not a regular file")
+    with open(handle, "rb") as file:  # noqa: PTH123 (a handle, not a path)
+        return file.read(limit)
 
 
 def _decode(data: bytes, path: Path, reporter: Reporter) -> str:
@@ -111,15 +118,15 @@ def _decode(data: bytes, path: Path, reporter: Reporter) -> str:
 class _Composer:
     """Turns one document's events into nodes."""
 
-    def __init__(self, path: Path, reporter: Reporter) -> None:
+    def __init__(self, path: Path, reporter: Reporter, left: int) -> None:
         self.path = path
         self.reporter = reporter
         self.anchors: dict[str, tuple[Node, int, int]] = {}
-        self.nodes = 0
+        self.left = left
 
     def compose(self, text: str) -> Node | None:
         try:
-            self.events = yaml.parse(text, Loader=_PARSER)
+            self.events: Iterator[Event] = iter(yaml.parse(text, Loader=_PARSER))
             return self._document()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -141,7 +148,7 @@ class _Composer:
                 root, _, _ = self._node(event, 0)
         return root
 
-    def _node(self, event: yaml.NodeEvent, depth: int) -> tuple[Node, int, int]:
+    def _node(self, event: Event, depth: int) -> tuple[Node, int, int]:
         """A node with its size and height, aliases counted as if written out."""
         if depth > MAX_DEPTH:
             self._stop(
@@ -152,12 +159,10 @@ class _Composer:
                 "",
             )
         if isinstance(event, yaml.AliasEvent):
-            found = self._alias(event, depth)
-        else:
-            found = self._fresh(event, depth)
-        return found
+            return self._alias(event, depth)
+        return self._fresh(event, depth)
 
-    def _fresh(self, event: yaml.NodeEvent, depth: int) -> tuple[Node, int, int]:
+    def _fresh(self, event: Event, depth: int) -> tuple[Node, int, int]:
         if event.tag is not None and event.tag != "!":
             self._forbid(event, f"the tag {shown(event.tag)}")
         self._count(1, event)
@@ -172,7 +177,7 @@ class _Composer:
             self.anchors[event.anchor] = (node, size, height)
         return node, size, height
 
-    def _alias(self, event: yaml.AliasEvent, depth: int) -> tuple[Node, int, int]:
+    def _alias(self, event: Event, depth: int) -> tuple[Node, int, int]:
         found = self.anchors.get(event.anchor)
         if found is None:
             # The parser itself accepts names that are unknown or still open.
@@ -183,7 +188,7 @@ class _Composer:
             self._stop("E-YAML-03", "nested too deeply by aliases", self._span(event))
         return found
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
+    def _scalar(self, event: Event) -> Scalar:
         start, end = event.start_mark, event.end_mark
         length = end.index - start.index if end.line == start.line else 1
         return Scalar(
@@ -195,7 +200,7 @@ class _Composer:
             not event.style,
         )
 
-    def _map(self, event: yaml.NodeEvent, depth: int) -> tuple[Node, int, int]:
+    def _map(self, event: Event, depth: int) -> tuple[Node, int, int]:
         start = event.start_mark
         node = Map(self.path, start.line + 1, start.column + 1, 1)
         size, height = 1, 0
@@ -208,7 +213,7 @@ class _Composer:
             self._enter(node, key, value)
         return node, size, height
 
-    def _list(self, event: yaml.NodeEvent, depth: int) -> tuple[Node, int, int]:
+    def _list(self, event: Event, depth: int) -> tuple[Node, int, int]:
         start = event.start_mark
         node = List(self.path, start.line + 1, start.column + 1, 1)
         size, height = 1, 0
@@ -245,9 +250,9 @@ class _Composer:
         else:
             node.entries[key.text] = Entry(key, value)
 
-    def _count(self, size: int, event: yaml.Event) -> None:
-        self.nodes += size
-        if self.nodes > MAX_NODES:
+    def _count(self, size: int, event: Event) -> None:
+        self.left -= size
+        if self.left < 0:
             self._stop(
                 "E-YAML-03",
                 "the board is too large",
@@ -255,7 +260,7 @@ class _Composer:
                 f"with its aliases written out it has more than {MAX_NODES} values",
             )
 
-    def _forbid(self, event: yaml.Event, what: str) -> None:
+    def _forbid(self, event: Event, what: str) -> NoReturn:
         self._stop(
             "E-YAML-04",
             f"boards do not have {what}",
@@ -263,13 +268,13 @@ class _Composer:
             "a board is plain mappings, lists and text",
         )
 
-    def _span(self, event: yaml.Event) -> Span:
+    def _span(self, event: Event) -> Span:
         mark = event.start_mark
         return Span(self.path, mark.line + 1, mark.column + 1)
 
     def _stop(
         self, code: str, message: str, at: Span, why: str = "", help: str = ""
-    ) -> None:
+    ) -> NoReturn:
         self.reporter.add(code, message, at, why, help)
         raise UnreadableError
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Manual pages of models, from their declarations: `mb devices NAME`, `mb cpus NAME`."""
+"""Manual pages of models, from their declarations: `mb devices` and `mb cpus`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def device_page(decl: Any) -> str:
     kinds = ", ".join(bus_kinds(decl)) or "no bus"
     facts = [("sits on", kinds)]
     if decl.host:
-        facts.append(("host", f"`host: {decl.host}` joins it to the host's {decl.host}"))
+        facts.append(
+            ("host", f"`host: {decl.host}` joins it to the host's {decl.host}")
+        )
     parts = [
         [decl.model, *table(facts)],
         _documentation(decl).splitlines(),

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from machinebuilder.board.errors import Reporter, shown
-from machinebuilder.board.expand import expand
+from machinebuilder.board.errors import shown
+from machinebuilder.board.expand import Expander
 from machinebuilder.board.expressions import CONSTANTS, FUNCTIONS, Value
 from machinebuilder.board.nodes import Map, Node, Scalar
 from machinebuilder.board.schema import Schema, coercion, option_schema
@@ -37,15 +37,20 @@ class Options:
     """
 
     def __init__(
-        self, node: Map | None, given: Mapping[str, str], checker: Checker
+        self,
+        node: Map | None,
+        given: Mapping[str, str],
+        checker: Checker,
+        expander: Expander,
     ) -> None:
         self.values: dict[str, Value] = {}
         self.names: dict[str, Value | Failed] = {}
         self._checker = checker
+        self._expander = expander
         self._reporter = checker.reporter
         self._given = self._cited(given)
         declared = node.entries if node else {}
-        for name, (key, value) in declared.items():
+        for key, value in declared.values():
             self._declare(key, value)
         for name in given:
             if name not in declared:
@@ -83,10 +88,9 @@ class Options:
                     f"{shown(key.text)}: {{type: integer, default: 1}}",
                 )
             return
-        expanded = expand(node, self.names, self._reporter)
-        assert isinstance(expanded, Map)
-        rules = self._rules(key.text, expanded)
-        if rules is None or not self._consistent(key, expanded, rules):
+        self._expander.expand(node, self.names)
+        rules = self._rules(key.text, node)
+        if rules is None or not self._consistent(key, node, rules):
             return
         chosen = self._given.get(key.text)
         value = self._chosen(key, chosen, rules) if chosen else rules.get("default")
@@ -186,7 +190,7 @@ def _objection(value: Any, rules: Mapping[str, Any]) -> str:
     if high is not None and value > high:
         return f"it must be at most {said(high)}"
     if choices is not None and value not in choices:
-        return f"it must be one of {', '.join(choices)}"
+        return shown(f"it must be one of {', '.join(choices)}", 200)
     return ""
 
 
@@ -198,4 +202,3 @@ def _example(rules: Mapping[str, Any]) -> str:
     if rules["type"] == "size" and isinstance(value, int):
         return size_text(value).replace(" ", "")
     return text_of(value)
-

@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Span:
-    """Where something was written: 1-based line and column, and length in characters."""
+    """Where it was written: line and column from 1, length in characters."""
 
     file: Path
     line: int
@@ -82,7 +82,7 @@ class CpuPlan:
 
 @dataclass(frozen=True)
 class StubPlan:
-    """A known range that is not modelled: reads give `value`, the first touch is logged."""
+    """A known range that is not modelled: reads give `value`; the first is logged."""
 
     name: str
     bus: str

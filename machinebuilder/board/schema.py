@@ -26,7 +26,9 @@ ROOT_BUSES: Mapping[str, int] = {"mmio": 1 << 64, "io": 1 << 16}
 """The buses of every board, with the addresses they have."""
 
 
-def coercion(convert: Callable[[str], object], wanted: str) -> Callable[[object], object]:
+def coercion(
+    convert: Callable[[str], object], wanted: str
+) -> Callable[[object], object]:
     """`convert` for Cerberus: what is not text at all is refused as well."""
 
     def coerce(value: object) -> object:

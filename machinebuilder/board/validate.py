@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from cerberus import Validator
+from cerberus.schema import DefinitionSchema
 
 from machinebuilder.board.errors import Reporter, shown
 from machinebuilder.board.nodes import List, Map, Node, Scalar, kind
@@ -15,6 +16,20 @@ from machinebuilder.board.suggest import help_for
 from machinebuilder.board.values import FAILED, Failed
 
 Path = tuple[str | int, ...]
+
+
+class _Validator(Validator):  # type: ignore[misc]
+    """Cerberus checks the schema again with every document, which takes most of its
+    time; here that is done once."""
+
+    @property
+    def schema(self) -> Any:
+        return self._schema
+
+    @schema.setter
+    def schema(self, schema: Any) -> None:
+        checked = schema is None or self.is_child
+        self._schema = schema if checked else dict(DefinitionSchema(self, schema))
 
 
 class Checker:
@@ -38,7 +53,7 @@ class Checker:
         """
         validator = self._validators.get(name)
         if validator is None:
-            validator = self._validators[name] = Validator(schema())
+            validator = self._validators[name] = _Validator(schema())
         values = document(node)
         if validator.validate(values):
             found: dict[str, Any] = validator.document
@@ -60,9 +75,7 @@ class Checker:
         else:
             self._wrong(error, path, node, schema, what)
 
-    def _missing(
-        self, path: Path, node: Map, what: str, key: Scalar | None
-    ) -> None:
+    def _missing(self, path: Path, node: Map, what: str, key: Scalar | None) -> None:
         parent = key if key and len(path) == 1 else _find(node, path[:-1])
         self.reporter.add(
             "E-KEY-02",
@@ -86,9 +99,7 @@ class Checker:
             near,
         )
 
-    def _wrong(
-        self, error: Any, path: Path, node: Map, schema: Any, what: str
-    ) -> None:
+    def _wrong(self, error: Any, path: Path, node: Map, schema: Any, what: str) -> None:
         found = _find(node, path) or node
         name = _dotted(path)
         said = shown(found.text) if isinstance(found, Scalar) else kind(found)
@@ -105,11 +116,13 @@ def _describe(error: Any, name: str, said: str) -> tuple[str, str, str]:
     limit = error.constraint
     if error.rule in ("min", "max"):
         bound = "at least" if error.rule == "min" else "at most"
-        value = f"{error.value}" if str(error.value) == said else f"{said} ({error.value})"
+        value = (
+            f"{error.value}" if str(error.value) == said else f"{said} ({error.value})"
+        )
         message = f"{name} must be {bound} {limit}, not {value}"
         return "E-VAL-02", message, f"{name}: {limit}"
     if error.rule == "allowed":
-        choices = ", ".join(str(choice) for choice in limit)
+        choices = shown(", ".join(str(choice) for choice in limit), 200)
         message = f"{name} must be one of {choices}, not {said!r}"
         return "E-VAL-03", message, help_for(str(error.value), [str(c) for c in limit])
     if error.rule == "type":

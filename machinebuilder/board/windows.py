@@ -52,7 +52,9 @@ class AddressMap:
                 for region, size in sizes.items()
             )
             for place in places[instance]:
-                span = item.where("at", place.region) if place.region else item.where("at")
+                span = (
+                    item.where("at", place.region) if place.region else item.where("at")
+                )
                 owner = f"{instance}.{place.region}" if place.region else instance
                 window = Window(bus, place.address, place.size, owner, item.name, span)
                 if not self.claim(window, limit):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wires: from the outputs that a board's entries wire to the inputs they name.
 
-    irq: gic.spi.1            one line
-    irq: gic.spi.16-47        a line for each of 32 instances, or of a port with 32 lines
-    irq: cpu.irq              one for each CPU of the entry `cpu`; cpus.irq: every CPU
-    irq: virtio.3.in.0        the input of one instance
-    irq: [gic.spi.1, pic.in.4]   one output drives several inputs
+irq: gic.spi.1            one line
+irq: gic.spi.16-47        a line for each of 32 instances, or of a port with 32 lines
+irq: cpu.irq              one for each CPU of the entry `cpu`; cpus.irq: every CPU
+irq: virtio.3.in.0        the input of one instance
+irq: [gic.spi.1, pic.in.4]   one output drives several inputs
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from machinebuilder.board.plan import Wire
 from machinebuilder.board.suggest import help_for
 
 MAX_WIRES = 65536
+MAX_TEXT = 200
 
 _INDEX = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 
@@ -121,7 +122,9 @@ class Wiring:
         lines = list(self._lines(driver, target))
         if len(lines) == 1:
             lines *= driver.count
-        for (source, index), (name, port, number, cpu) in zip(outputs, lines, strict=True):
+        for (source, index), (name, port, number, cpu) in zip(
+            outputs, lines, strict=True
+        ):
             wire = Wire(source, driver.port, index, name, port, number, cpu)
             first = self._drivers.setdefault((name, port, number, cpu), wire)
             if first is not wire and not target.shared:
@@ -150,8 +153,8 @@ class Wiring:
 
     def _target(self, node: Scalar) -> Target | None:
         """What the text of a wire names, or None after reporting."""
-        name, *rest = node.text.strip().split(".")
-        if not name or not rest or not all(rest):
+        name, *rest = node.text[:MAX_TEXT].strip().split(".")
+        if not name or not rest or not all(rest) or len(node.text) > MAX_TEXT:
             self._malformed(node)
             return None
         found = self._instances(name, rest, node)
@@ -187,7 +190,9 @@ class Wiring:
                 f"{shown(node.text)!r} goes nowhere: there is no {shown(name)!r}",
                 node.span,
                 "a wire names the device or CPU that it ends at",
-                help_for(name, [n for n, i in self.items.items() if i.broken or i.decl.ins]),
+                help_for(
+                    name, [n for n, i in self.items.items() if i.broken or i.decl.ins]
+                ),
             )
             return None
         if item.broken:
@@ -221,7 +226,7 @@ class Wiring:
             "E-IRQ-03",
             f'{item.name} has no input "{shown(said)}"',
             node.span,
-            f"{item.name} is {item.model}, whose inputs are {', '.join(known) or 'none'}",
+            f"{item.name} is {item.model}; its inputs are {', '.join(known) or 'none'}",
             help_for(said.split(".")[0], known, "inputs"),
         )
 
@@ -251,19 +256,19 @@ class Wiring:
 
     def _free_input(self, target: Target, width: int) -> str:
         name, port = target.instances[0] if target.instances else "", target.port
-        taken = {line[:3] for line in self._drivers}
+        bank = 0 if getattr(target.decl, "per_cpu", False) else None
         for number in range(min(width, MAX_WIRES)):
-            if (name, port, number) not in taken:
+            if (name, port, number, bank) not in self._drivers:
                 return f"choose a free input; {port}.{number} is free"
         return ""
 
-    def _arity(
-        self, driver: Driver, target: Target, node: Scalar, inputs: int
-    ) -> None:
+    def _arity(self, driver: Driver, target: Target, node: Scalar, inputs: int) -> None:
         outputs = driver.count
         last = target.low + outputs - 1
         base = f"{target.item.name}.{target.port}"
-        plain = len(target.instances) == 1 and not getattr(target.decl, "per_cpu", False)
+        plain = len(target.instances) == 1 and not getattr(
+            target.decl, "per_cpu", False
+        )
         fits = f"{driver.port}: {base}.{target.low}-{last}" if last > target.low else (
             f"{driver.port}: {base}.{target.low}"
         )  # fmt: skip
@@ -295,7 +300,10 @@ class Wiring:
         """Devices whose lines drive each other round and round have no stable level."""
         edges: dict[str, dict[str, Scalar]] = {}
         for wire, node in zip(self.wires, self._places, strict=True):
-            if wire.source not in self.cpu_numbers and wire.target not in self.cpu_numbers:
+            if (
+                wire.source not in self.cpu_numbers
+                and wire.target not in self.cpu_numbers
+            ):
                 edges.setdefault(wire.source, {}).setdefault(wire.target, node)
         circle = find_circle({name: list(ends) for name, ends in edges.items()})
         if circle:
@@ -332,7 +340,7 @@ def _split_port(ins: Any, rest: list[str]) -> tuple[str | None, list[str]]:
 
 
 def find_circle(edges: Mapping[str, Sequence[str]]) -> list[str]:
-    """Some circle in a graph, first node repeated at its end; empty if there is none."""
+    """Some circle in a graph, its first node also last; empty if there is none."""
     done: set[str] = set()
     for start in edges:
         path: dict[str, None] = {}

@@ -27,10 +27,14 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             plan = load(find_board(name))
         except BoardErrors as errors:
-            print(f"{name:<{width}}  {len(errors)} errors; `mb check {name}` shows them")
+            print(
+                f"{name:<{width}}  {len(errors)} errors; `mb check {name}` shows them"
+            )
             continue
         print(f"{name:<{width}}  {plan.summary}".rstrip())
         if arguments.options:
-            rows = [(f"-o {key}={text_of(value)}",) for key, value in plan.options.items()]
+            rows = [
+                (f"-o {key}={text_of(value)}",) for key, value in plan.options.items()
+            ]
             print("\n".join(table(rows)))
     return 0

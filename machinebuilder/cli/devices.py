@@ -24,7 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     models = installed()
     if arguments.name is None:
-        rows = [(name, manual.summary(models.device(name))) for name in models.devices()]
+        rows = [
+            (name, manual.summary(models.device(name))) for name in models.devices()
+        ]
         print("\n".join(table(rows)))
         return 0
     decl = models.device(arguments.name)

@@ -14,7 +14,9 @@ SUMMARY = "show a board's memory map, buses and wires"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options as in `mb map --help`."""
     parser.add_argument("board", help="a board file, or the name of an installed board")
-    parser.add_argument("--svg", type=Path, metavar="F", help="also draw it into this file")
+    parser.add_argument(
+        "--svg", type=Path, metavar="F", help="also draw it into this file"
+    )
     parser.add_argument(
         "-o", dest="options", action="append", default=[], metavar="NAME=VALUE",
         help="set an option of the board",

@@ -83,12 +83,19 @@ CPUS = {
     "toy.one": Decl(
         params={"psci": Param("choice", default="none", choices=("none", "hvc"))},
         ins={"irq": IrqIn(), "fiq": IrqIn()},
-        outs={"timer.physical": IrqOut(), "timer.virtual": IrqOut(), "halted": IrqOut()},
+        outs={
+            "timer.physical": IrqOut(),
+            "timer.virtual": IrqOut(),
+            "halted": IrqOut(),
+        },
     ),
 }
 
 PROTOCOLS: dict[str, Mapping[str, object]] = {
-    "linux.toy": {"devicetree": "generate", "delay": Param("integer", default=0, max=9)},
+    "linux.toy": {
+        "devicetree": "generate",
+        "delay": Param("integer", default=0, max=9),
+    },
 }
 
 
