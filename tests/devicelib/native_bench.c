@@ -107,15 +107,20 @@ void mb_dev_set_host(struct mb_dev *dev, const struct mb_host *host, void *opaqu
     pthread_mutex_unlock(&lock);
 }
 
+static void record(struct mb_dev *dev, const void *data, size_t size)
+{
+    size_t room = SENT - dev->sent_size;
+    memcpy(dev->sent + dev->sent_size, data, size < room ? size : room);
+    dev->sent_size += size < room ? size : room;
+    pthread_cond_broadcast(&changed);
+}
+
 void mb_dev_send(struct mb_dev *dev, const void *data, size_t size)
 {
     pthread_mutex_lock(&lock);
     if (dev->host)
         dev->host->send(dev->host_opaque, data, size);
-    size_t room = SENT - dev->sent_size;
-    memcpy(dev->sent + dev->sent_size, data, size < room ? size : room);
-    dev->sent_size += size < room ? size : room;
-    pthread_cond_broadcast(&changed);
+    record(dev, data, size);
     pthread_mutex_unlock(&lock);
 }
 
@@ -131,7 +136,9 @@ void mb_dev_receive_ready(struct mb_dev *dev)
 /* A chip that only keeps what it is given: the other end of a network under test. */
 static size_t keep(void *state, const uint8_t *data, size_t size)
 {
-    mb_dev_send(*(struct mb_dev **)state, data, size);
+    pthread_mutex_lock(&lock);
+    record(*(struct mb_dev **)state, data, size);
+    pthread_mutex_unlock(&lock);
     return size;
 }
 

@@ -46,17 +46,16 @@ def library() -> ctypes.CDLL:
     traps = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
     lib = ctypes.CDLL(str(compiled("bench.so", "-shared", "-fPIC", *traps)))
     pointer, u64, size = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t
+    number = ctypes.c_uint
     for name in ("bench_new", "mb_net_open"):
         getattr(lib, name).restype = pointer
     lib.bench_read.restype = u64
     lib.bench_gic_round.restype = ctypes.c_double
     for name in ("bench_sent", "bench_receive", "bench_save"):
         getattr(lib, name).restype = size
-    lib.bench_read.argtypes = [pointer, ctypes.c_uint, u64, ctypes.c_uint, ctypes.c_int]
-    lib.bench_write.argtypes = [pointer, ctypes.c_uint, u64, u64, ctypes.c_uint] + [
-        ctypes.c_int
-    ]
-    lib.bench_param.argtypes = [pointer, ctypes.c_char_p, u64, ctypes.c_char_p]
+    lib.bench_read.argtypes = (pointer, number, u64, number, ctypes.c_int)
+    lib.bench_write.argtypes = (pointer, number, u64, u64, number, ctypes.c_int)
+    lib.bench_param.argtypes = (pointer, ctypes.c_char_p, u64, ctypes.c_char_p)
     return lib
 
 
@@ -122,7 +121,8 @@ class Chip:
     def sent(self) -> bytes:
         buffer = ctypes.create_string_buffer(1 << 20)
         size = ctypes.c_size_t(len(buffer))
-        return buffer.raw[: self.lib.bench_sent(self.pointer, buffer, size)]
+        count = self.lib.bench_sent(self.pointer, buffer, size)
+        return buffer.raw[:count]
 
     def logs(self) -> int:
         return int(self.lib.bench_logs(self.pointer))

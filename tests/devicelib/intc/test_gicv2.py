@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from tests.devicelib.native_bench import Chip, library
+from native_bench import Chip, library
 
 DIST, CPU = 0, 1
 PPI, SPI = 0, 1
