@@ -81,16 +81,50 @@ struct mb_block *mb_block_find(struct mb_vcpu *vcpu)
     return block;
 }
 
-/* A direct jump skips all look-ups, so it must stay right by itself: both ends on pages
- * that were valid together when the first block was entered. */
-static bool may_link(const struct mb_block *from, const struct mb_block *to)
+/* ---- links ----------------------------------------------------------------------------- */
+static uint64_t page_of(const uint8_t *host)
 {
-    uint64_t page = from->pc >> MB_PAGE_BITS, target = to->pc >> MB_PAGE_BITS;
-    if ((from->kind | to->kind) != 0 || atomic_load(&from->dead) || atomic_load(&to->dead))
-        return false;
-    return target == page && !to->host2 &&
-           ((uint64_t)from->host & ~(uint64_t)MB_PAGE_MASK) ==
-           ((uint64_t)to->host & ~(uint64_t)MB_PAGE_MASK);
+    return (uint64_t)host & ~(uint64_t)MB_PAGE_MASK;
+}
+
+/* A direct jump skips all look-ups. Within a page it stays right by itself: the page was
+ * mapped when the block was entered, and a flush of it makes CPUs leave. */
+static bool is_local(const struct mb_block *from, const struct mb_block *to)
+{
+    return from->pc >> MB_PAGE_BITS == to->pc >> MB_PAGE_BITS && !to->host2 &&
+           page_of(from->host) == page_of(to->host);
+}
+
+static struct mb_check check(uint64_t va_page, const uint8_t *host)
+{
+    return (struct mb_check){MB_TABLE_EXEC + (uint32_t)va_page,
+                             page_of(host) - (va_page << MB_PAGE_BITS)};
+}
+
+/* Lock held. Where the jump may go: past a check of the target's pages, if it must. */
+static const void *way_to(struct mb_cache *cache, const struct mb_block *from,
+                          uint32_t index, const struct mb_block *to)
+{
+    if (is_local(from, to))
+        return to->entry;
+    uint64_t page = to->pc >> MB_PAGE_BITS;
+    struct mb_check checks[MB_CHECKS] = {check(page, to->host)};
+    if (to->host2)
+        checks[1] = check((page + 1) % MB_TABLE_ENTRIES, to->host2);
+    const uint8_t *rx = cache->rx + cache->used;
+    size_t used = mb_codegen_guard(cache->rw + cache->used, rx, cache->size - cache->used,
+                                   checks, to->host2 ? 2 : 1, to->entry,
+                                   from->entry + from->code.links[index].stub);
+    cache->used += (used + 15) & ~15u;
+    return used ? rx : NULL;
+}
+
+static bool is_linkable(const struct mb_block *from, uint32_t index,
+                        const struct mb_block *to)
+{
+    return !from->kind && !to->kind && index < from->code.link_count &&
+           from->code.links[index].pc == to->pc && !from->edges[index].to &&
+           !atomic_load(&from->dead) && !atomic_load(&to->dead);
 }
 
 void mb_block_link(struct mb_vcpu *vcpu, const void *unit, uint32_t index,
@@ -98,17 +132,17 @@ void mb_block_link(struct mb_vcpu *vcpu, const void *unit, uint32_t index,
 {
     struct mb_cache *cache = &vcpu->runtime->cache;
     struct mb_block *from = mb_cache_block_at(cache, unit);
-    if (!from || index >= from->code.link_count || from->code.links[index].pc != to->pc ||
-        mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP) || !may_link(from, to))
+    if (!from || mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP) || !is_linkable(from, index, to))
         return;
     pthread_mutex_lock(&cache->lock);
-    struct mb_edge *edge = &from->edges[index];
-    if (!edge->to && may_link(from, to)) {
+    const void *way = is_linkable(from, index, to) ? way_to(cache, from, index, to) : NULL;
+    if (way) {
+        struct mb_edge *edge = &from->edges[index];
         edge->to = to;
         edge->next = to->incoming;
         to->incoming = edge;
         mb_code_link(cache->rw + (from->entry - cache->rx), from->entry,
-                     &from->code.links[index], to->entry);
+                     &from->code.links[index], way);
     }
     pthread_mutex_unlock(&cache->lock);
 }

@@ -58,6 +58,14 @@ int64_t mb_code_enter(struct mb_cpu *cpu, const void *code, const void **unit);
 void mb_code_link(uint8_t *rw, const uint8_t *rx, const struct mb_link *link,
                   const void *target);
 
+/* A link to another page: code that jumps to `target` (rx) if each entry of the current
+ * flat table is what is expected, else to `miss`. Gives the bytes used; 0: no room. */
+#define MB_CHECKS 2
+struct mb_check { uint32_t index; uint64_t expected; };
+size_t mb_codegen_guard(uint8_t *rw, const uint8_t *rx, size_t capacity,
+                        const struct mb_check *checks, unsigned count, const void *target,
+                        const void *miss);
+
 /* Apply the side table: store every dirty field of row `host` into state, and pc; gives
  * the index of the faulting instruction in the unit (for instruction counts). */
 unsigned mb_code_restore(struct mb_cpu *cpu, const struct mb_code *code, uint32_t host,
