@@ -88,17 +88,6 @@ def test_a_line_goes_from_chip_to_chip(make: Maker) -> None:
     assert gpio.read(0x3FC) == 0
 
 
-def test_a_line_goes_to_a_native_chip(make: Maker) -> None:
-    gic = ("gic", "intc.gicv2", (0x800_0000, 0x1000, "dist"), (0x801_0000, 0x2000, "cpu"))
-    wire = Wire("rtc", "irq", 0, "gic", "spi", 2)
-    machine = make(device(*RTC, start=1000), device(*gic), wires=(wire,))
-    rtc, gicd = machine.devices["rtc"], machine.devices["gic"]
-    assert gicd.read(0x204, region="dist") == 0
-    rtc.write(0x010, 1)
-    rtc.write(0x004, rtc.read(0x000))
-    assert wait_for(lambda: gicd.read(0x204, region="dist") == 1 << 2)
-
-
 def test_two_lines_at_one_input_are_ored(make: Maker) -> None:
     wires = tuple(Wire(name, "irq", 0, "gpio", "line", 0) for name in "ab")
     places = {"a": 0x1000, "b": 0x2000}
@@ -158,7 +147,7 @@ def test_a_broken_chip_stops_the_machine_with_its_name(
     monkeypatch.setattr(PL031.regs["data"], "on_read", broken)
     machine = make(device(*RTC))
     assert machine.devices["rtc"].read(0x000) == 0
-    with pytest.raises(RuntimeError, match=r"device rtc \(rtc.pl031\): ZeroDivision") as e:
+    with pytest.raises(RuntimeError, match=r"device rtc \(rtc.pl031\): Zero") as e:
         machine.reset()
     assert "in broken" in str(e.value)
 
