@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from machinebuilder.board.catalogue import BusDecl
 from machinebuilder.board.errors import Reporter, shown
@@ -39,12 +38,15 @@ class Offer:
 
     @property
     def picks_instance(self) -> bool:
-        """Does `slot` choose among the instances?"""
+        """Does `slot` choose among the instances? It does if each takes one device."""
         return (
-            self.item.count is not None
-            and self.instance is None
-            and SLOT not in self.bus.keys
+            self.item.count is not None and self.instance is None and not self.choices
         )
+
+    @property
+    def choices(self) -> dict[str, int]:
+        """The keys with more than one value, and how many; others may be left out."""
+        return {key: limit for key, limit in self.bus.keys.items() if limit > 1}
 
 
 class Buses:
@@ -172,9 +174,9 @@ class Buses:
 
     def _keys_fit(self, item: Item, offer: Offer) -> bool:
         """Has the device exactly the keys that its bus wants?"""
-        wanted = [*offer.bus.keys, *([SLOT] if offer.picks_instance else [])]
+        wanted = [SLOT] if offer.picks_instance else list(offer.choices)
         for key in self.keys:
-            if key in item.values and key not in wanted:
+            if key in item.values and key not in (*wanted, *offer.bus.keys):
                 self.reporter.add(
                     "E-KEY-01",
                     f"the bus {offer.title} has no {key}",
@@ -211,16 +213,15 @@ class Buses:
 
     def _slot(self, item: Item, offer: Offer, index: int) -> Slot | None:
         """The place of instance `index`: the first key counts up."""
-        keys = {key: item.values[key] for key in offer.bus.keys}
-        instance, limits = offer.instance, dict(offer.bus.keys)
+        keys = {key: item.values.get(key, 0) for key in offer.bus.keys}
+        instance, limits, checked = offer.instance, dict(offer.bus.keys), dict(keys)
         if offer.picks_instance:
             instance = item.values[SLOT] + index
-            limits[SLOT] = offer.item.count or 0
-            checked: dict[str, Any] = {**keys, SLOT: instance}
-        else:
-            if keys:
-                keys[next(iter(keys))] += index
-            checked = keys
+            limits[SLOT], checked[SLOT] = offer.item.count or 0, instance
+            keys = dict.fromkeys(keys, 0)
+        elif keys:
+            first = next(iter(offer.choices or keys))
+            checked[first] = keys[first] = keys[first] + index
         for key, value in checked.items():
             if value >= limits[key]:
                 self._no_slot(item, offer, key, value, limits[key])

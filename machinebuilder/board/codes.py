@@ -56,6 +56,7 @@ CODES: Final[Mapping[str, str]] = {
     "E-IRQ-06": "wires in a circle",
     "E-HOST-01": "the wrong host back end",
     "E-HOST-02": "a host back end is claimed twice",
+    "E-PATH-01": "a file outside the board's folder",
     "E-BOOT-01": "unknown boot protocol",
     "E-MANY-01": "too many errors",
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from machinebuilder.board import loader
 from machinebuilder.board.errors import Reporter, shown
 from machinebuilder.board.nodes import Entry, Map, Node, Scalar
+from machinebuilder.board.paths import is_confined
 from machinebuilder.board.suggest import help_for
 
 MAX_CHAIN = 8
@@ -62,7 +63,7 @@ def _locate(
         cited.text if cited.text.endswith((".yaml", ".yml")) else f"{cited.text}.yaml"
     )
     beside = board.parent / name
-    if not _confined(beside, roots) or "\0" in name:
+    if not is_confined(beside, roots):
         reporter.add(
             "E-EXT-01",
             f"{shown(cited.text)!r} is outside the board's folder",
@@ -75,14 +76,6 @@ def _locate(
     if not beside.is_file() and installed.is_file():
         return installed
     return beside
-
-
-def _confined(path: Path, roots: tuple[Path, Path]) -> bool:
-    try:
-        real = path.resolve()
-    except (OSError, ValueError, RuntimeError):
-        return False
-    return any(real.is_relative_to(root) for root in roots)
 
 
 def _refuse_circles(

@@ -11,6 +11,7 @@ from typing import Any
 
 from machinebuilder.board.errors import Reporter, TooManyErrorsError, shown
 from machinebuilder.board.nodes import Map, Node, Scalar
+from machinebuilder.board.paths import reachable
 from machinebuilder.board.plan import Span
 from machinebuilder.board.schema import Schema
 from machinebuilder.board.suggest import help_for
@@ -175,9 +176,19 @@ def check_items(
         item.values = values
         item.count = values.get("count", 1 if item.is_cpu else None)
         item.params = {
-            name: values.get(name, default_of(param))
+            name: _param(item, name, param, checker.reporter)
             for name, param in item.decl.params.items()
         }
+
+
+def _param(item: Item, name: str, param: Any, reporter: Reporter) -> object:
+    """The value of a parameter; paths become absolute."""
+    if name not in item.values:
+        return default_of(param)
+    value: object = item.values[name]
+    if param.type == "path" and isinstance(value, str):
+        return reachable(value, item.node.get(name), reporter)
+    return value
 
 
 def default_of(param: Any) -> object:

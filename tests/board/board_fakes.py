@@ -66,7 +66,9 @@ DEVICES = {
         regions=_window(None), params={"image": Param("path", required=True)}
     ),
     "virtio.mmio": Decl(
-        regions=_window(0x200), outs={"irq": IrqOut()}, buses={"virtio": Bus("virtio")}
+        regions=_window(0x200),
+        outs={"irq": IrqOut()},
+        buses={"virtio": Bus("virtio", slot=1)},
     ),
     "virtio.disk": Decl(sits_on="virtio", host="disk"),
     "virtio.scsi": Decl(sits_on="virtio", buses={"scsi": Bus("scsi", target=8, lun=4)}),
