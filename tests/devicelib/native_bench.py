@@ -44,7 +44,9 @@ def compiled(output: str, *options: str) -> Path:
 def library() -> ctypes.CDLL:
     """The chips and the bench, with undefined behaviour made to crash."""
     traps = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
-    lib = ctypes.CDLL(str(compiled("bench.so", "-shared", "-fPIC", *traps)))
+    # Symbolic: another test may have loaded the real engine, symbols global.
+    shared = ("-shared", "-fPIC", "-Wl,-Bsymbolic", *traps)
+    lib = ctypes.CDLL(str(compiled("bench.so", *shared)))
     pointer, u64, size = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_size_t
     number = ctypes.c_uint
     for name in ("bench_new", "mb_net_open"):
