@@ -27,7 +27,6 @@ from cores.arm.insns.simd_registers import (
 from machinebuilder.isa import s64, select, u64
 
 Operation = Callable[..., Any]
-ONES = 0xFFFF_FFFF_FFFF_FFFF
 
 
 # -- patterns ---------------------------------------------------------------------------
@@ -54,6 +53,11 @@ def shift(U: str, operation: str, L: str = "L:1", Q: str = "Q:1") -> str:
 def miscellaneous(size: str, group: str, operation: str, Q: str = "Q:1") -> str:
     """Two registers (A7.4.5)."""
     return f"1111 0011 1 d:1 11 {size} {group} d:4 0 {operation} {Q} m:1 0 m:4"
+
+
+def ones(count: int) -> int:
+    """The lowest `count` bits, up to 64 (statics are 64 bits wide and signed)."""
+    return ~(-1 << count)
 
 
 # -- registers --------------------------------------------------------------------------
@@ -205,5 +209,5 @@ def saturate_unsigned(cpu: Cpu, value: Value, bits: int) -> Value:
 def extreme(value: Value, bits: int, unsigned: int) -> Value:
     """What saturates a value of the sign of `value`, as s64."""
     if unsigned:
-        return s64(ONES >> (64 - bits))
-    return (value >> 63) ^ s64((ONES >> (64 - bits)) >> 1)
+        return s64(ones(bits))
+    return (value >> 63) ^ ones(bits - 1)

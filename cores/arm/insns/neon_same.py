@@ -223,7 +223,7 @@ def carryless(a: Value, b: Value) -> Value:
     result = u64(0)
     for i in range(8):
         chosen = ((b >> i) & 0x0101_0101_0101_0101) * 0xFF
-        moved = (a << i) & ((0xFF << i & 0xFF) * 0x0101_0101_0101_0101)
+        moved = (a << i) & (u64(0xFF << i & 0xFF) * 0x0101_0101_0101_0101)
         result = result ^ (chosen & moved)
     return result
 

@@ -10,6 +10,7 @@ from cores.arm.insns.neon_lanes import (
     each_constant,
     extreme,
     narrow_constant,
+    ones,
     saturate,
     saturate_unsigned,
     shift,
@@ -171,8 +172,7 @@ def shift_right_insert(cpu: Cpu, imm6: int, L: int, Q: int, d: int, m: int) -> N
     check_neon(cpu)
     bits, amount = lane_bits(L, imm6), right_amount(L, imm6)
     value = right_lanes(lane_size(L, imm6), 1, get_vector(cpu, Q, m), amount)
-    mask = 0 if amount == bits else (0xFFFF_FFFF_FFFF_FFFF >> (64 - bits)) >> amount
-    insert(cpu, Q, d, bits, mask, value)
+    insert(cpu, Q, d, bits, ones(bits - amount), value)
 
 
 @insns(shift("0", "0101"), where=shifts, asm="vshl")
@@ -189,8 +189,7 @@ def shift_left_insert(cpu: Cpu, imm6: int, L: int, Q: int, d: int, m: int) -> No
     check_neon(cpu)
     bits, amount = lane_bits(L, imm6), left_amount(L, imm6)
     value = left_lanes(lane_size(L, imm6), get_vector(cpu, Q, m), amount)
-    ones = 0xFFFF_FFFF_FFFF_FFFF >> (64 - bits)
-    insert(cpu, Q, d, bits, (ones << amount) & ones, value)
+    insert(cpu, Q, d, bits, ones(bits) & ~ones(amount), value)
 
 
 # -- saturating -----------------------------------------------------------------------------

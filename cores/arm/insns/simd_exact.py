@@ -6,7 +6,7 @@ DDI 0406C A2.7.4-A2.7.8 (the FPAdd ... FPToFixed pseudocode).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cores.arm.insns.simd_fpscr import accrue, vfp_env
 from cores.arm.insns.simd_registers import Cpu
@@ -15,11 +15,15 @@ from machinebuilder.isa import softfloat as sf
 from machinebuilder.isa.types import IntValue
 
 
+def plain(operands: Iterable[object]) -> list[object]:
+    """Reference only: operands without widths, as softfloat computes on them."""
+    return [int(x) if isinstance(x, IntValue) else x for x in operands]
+
+
 def run(cpu: Cpu, operation: Callable[..., int], *operands: object) -> int:
     """Reference only: run an operation in FPSCR's mode."""
     env = vfp_env(cpu)
-    plain = [int(x) if isinstance(x, IntValue) else x for x in operands]
-    result = operation(env, *plain)
+    result = operation(env, *plain(operands))
     accrue(cpu, env)
     return result
 
