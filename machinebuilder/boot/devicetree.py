@@ -183,6 +183,7 @@ def _add_device(device: DevicePlan, view: View, root: Node) -> Node | None:
     if getattr(declared, "dt_interrupt_cells", 0):
         node["interrupt-controller"] = True
         node["#interrupt-cells"] = declared.dt_interrupt_cells
+        node["#address-cells"] = 0
         view.phandle(device.name)
     hook = getattr(declared, "devicetree", None)
     if hook is not None:
