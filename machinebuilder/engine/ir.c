@@ -197,16 +197,21 @@ static mb_v memory(struct mb_ir *ir, struct mb_op *op)
     return mb_ir_append(ir, op);
 }
 
-/* Something of the right type, so that a translator can go on after a mistake. */
+/* Something of the right type, so that a translator can go on after a mistake. On a path
+ * that has ended it is none: the operands may have been cut off with an arm. */
 static mb_v mistake(struct mb_ir *ir, const struct mb_op *op)
 {
-    ir->failed = true;
+    if (!ir->builder->dropped)
+        ir->failed = true;
     struct mb_op zero = {.code = MB_IR_CONST, .type = op->type ? op->type : MB_I32};
     return mb_ir_append(ir, &zero);
 }
 
 mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op op)
 {
+    mb_v one = op.code == MB_IR_PHI ? mb_ir_only_arm(ir, &op) : 0;
+    if (one)
+        return one;
     if (!check(ir, &op))
         return mistake(ir, &op);
     switch (mb_ir_table[op.code].effect) {

@@ -59,6 +59,8 @@ const struct mb_known *mb_cache_find(const struct mb_cache *cache, uint32_t offs
                                      unsigned width);
 /* ir_control.c */
 mb_v mb_ir_control(struct mb_ir *ir, struct mb_op *op);
+/* A phi's value if only one arm reaches it: the other's was cut off. 0: both do. */
+mb_v mb_ir_only_arm(const struct mb_ir *ir, const struct mb_op *op);
 void mb_ir_end_path(struct mb_ir *ir);
 
 #endif

@@ -341,16 +341,20 @@ static void close_if(struct mb_ir *ir, const struct mb_op *op)
         close_folded(ir, open);
 }
 
-static mb_v phi(struct mb_ir *ir, const struct mb_op *op)
+mb_v mb_ir_only_arm(const struct mb_ir *ir, const struct mb_op *op)
 {
     const struct mb_builder *builder = ir->builder;
     mb_v a = op->in[0], b = op->in[1];
     if (a == b || builder->dropped || builder->merge == MB_MERGE_THEN)
         return a;
-    if (builder->merge == MB_MERGE_ELSE)
-        return b;
-    return builder->merge == MB_MERGE_SELECT ?
-        mb_ir_select(ir, builder->merge_condition, a, b) : mb_ir_append(ir, op);
+    return builder->merge == MB_MERGE_ELSE ? b : 0;
+}
+
+static mb_v phi(struct mb_ir *ir, const struct mb_op *op)
+{
+    const struct mb_builder *builder = ir->builder;
+    return builder->merge != MB_MERGE_SELECT ? mb_ir_append(ir, op) :
+        mb_ir_select(ir, builder->merge_condition, op->in[0], op->in[1]);
 }
 
 mb_v mb_ir_control(struct mb_ir *ir, struct mb_op *op)

@@ -98,7 +98,7 @@ def _test(unit: Unit, insn: Insn) -> str:
     try:
         compiled = unit.compile(None, ast.Pass(), insn.where, bound)
     except NeedConst as need:
-        raise IsaError(insn.place, need.message) from None
+        raise IsaError(need.where, need.message) from None
     arguments = ", ".join(["tr", *(field_c(pattern, name) for name in insn.where_fields)])
     return f"{condition} && {compiled.name}({arguments})"
 
@@ -153,7 +153,7 @@ def _operand(unit: Unit, insn: Insn, operand: Operand) -> str:
     try:
         compiled = unit.compile(None, ast.Pass(), operand.formatter, bound)
     except NeedConst as need:
-        raise IsaError(insn.place, need.message) from None
+        raise IsaError(need.where, need.message) from None
     if not isinstance(compiled.result, Text):
         raise IsaError(insn.place, f"{operand.formatter.__name__} does not return a string")
     return f"{compiled.name}({', '.join(['tr', 'out', *values])});"

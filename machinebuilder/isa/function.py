@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .errors import IsaError, Where
 from .types import IntValue
 from .values import (
-    Const, Dyn, NeedConst, Obj, Poison, Printed, Static, Text, Tup, Value, c_of, describe, is_static,
+    Const, Dyn, NeedConst, Poison, Static, Tup, Value, c_of, describe, is_static, known,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Function:
         """The value, or the error it stands for."""
         if isinstance(value, Poison):
             if value.deps:
-                raise NeedConst(value.deps, value.reason, node)
+                raise NeedConst(value.deps, value.reason, self.where(node))
             self.fail(node, value.reason)
         return value
 
@@ -136,10 +136,6 @@ class Function:
         """A Python object that a name of the source means, as a value."""
         if isinstance(python, IntValue):
             return self.to_dyn(type(python), Const(int(python)), node)
-        if isinstance(python, bool | int):
-            return Const(int(python))
-        if isinstance(python, str):
-            return Text((Printed(python),))
         if isinstance(python, tuple):
             return Tup(tuple(self.wrap(item, node) for item in python))
-        return Obj(python)
+        return known(python)

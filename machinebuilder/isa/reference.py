@@ -34,7 +34,7 @@ class Undefined(Exception):
 
 
 class Leave(Exception):
-    """Raised by an extern with effect "exits" when it has set the pc."""
+    """Ends the instruction. An extern with effect "exits" raises it, having set the pc."""
 
 
 class Memory:
@@ -170,8 +170,9 @@ class Reference:
         """Nothing: there is one CPU."""
 
     def branch(self, target: Any) -> None:
-        """Continue at `target`."""
+        """Continue at `target`; the instruction ends here."""
         self.next_pc = int(target) & self._address_mask
+        raise Leave
 
     def branch_if(self, condition: Any, target: int) -> None:
         """Continue at `target` if the condition holds."""
@@ -204,7 +205,8 @@ class Reference:
         try:
             insn.function(self, **{name: fields[name] for name in insn.parameters})
         except Leave:
-            self.next_pc = self.pc
+            if self.next_pc is None:
+                self.next_pc = self.pc
 
     def advance(self, size: int) -> None:
         """To the next instruction: where it branched, or behind this one."""

@@ -201,16 +201,17 @@ def _for_range(f: Function, node: ast.For, numbers: RangeOf) -> None:
     if known is not None and len(known) <= 2:
         _unroll(f, node, known)
         return
-    start = dict(f.env), len(f.returns), list(f.lines)
+    env, lines, returns = dict(f.env), list(f.lines), len(f.returns)
+    depths, path = (f.loop_depth, f.dynamic_depth), f.path
     loop = Loop(f, node, node.body)
     try:
         loop.run(lambda inner: _range_head(f, node, numbers, inner))
     except NeedConst as need:
         if loop.variable not in need.deps or known is None:
             raise
-        f.env, f.lines[:] = start[0], start[2]
-        del f.returns[start[1]:]
-        f.loop_depth -= 1
+        f.env, f.lines[:], f.path, f.live = env, lines, path, True
+        f.loop_depth, f.dynamic_depth = depths
+        del f.returns[returns:]
         _unroll(f, node, known)
 
 
@@ -263,7 +264,7 @@ class Loop:
             f.env.update(variables)
             lines: list[Any] = []
             with f.into(lines):
-                changed = self._body(head, test, variables, entry)
+                changed = self._body(head, test, variables)
             f.live, f.path = True, path
             if not changed:
                 f.lines += [*before, *lines]
@@ -272,10 +273,11 @@ class Loop:
                     f.env[name] = Poison(f"{name} is assigned in a loop only")
                 return
             del f.returns[returns:]
-            entry.update(changed)
+            for name, wanted in changed.items():
+                entry[name] = self._retype(entry[name], wanted)
         f.fail(self.node, "the types of this loop's locals do not settle")
 
-    def _body(self, head: Any, test: Any, variables: Env, entry: Env) -> Env:
+    def _body(self, head: Any, test: Any, variables: Env) -> dict[str, Any]:
         """Print the loop; gives the locals that need another type at entry."""
         f = self.f
         f.emit(head(self))
@@ -287,7 +289,7 @@ class Loop:
         changed = {}
         if f.live:
             for name, variable in variables.items():
-                wanted = self._retyped(entry[name], variable, f.env[name])
+                wanted = _wanted(variable, f.env[name])
                 if wanted is not None:
                     changed[name] = wanted
             if not changed:
@@ -295,17 +297,14 @@ class Loop:
         f.emit("}")
         return changed
 
-    def _retyped(self, entry: Value, variable: Value, end: Value) -> Value | None:
-        """The entry value in the type that the local has at the end, None if it fits."""
-        if is_static(variable) and isinstance(end, Dyn):
-            return self.f.to_dyn(end.type, entry, self.node)
-        if isinstance(variable, Tup) and isinstance(end, Tup):
-            parts = [self._retyped(*three) for three in zip(
-                _items(entry), variable.items, end.items, strict=True)]
-            if any(part is not None for part in parts):
-                return Tup(tuple(part or old for part, old in zip(
-                    parts, _items(entry), strict=True)))
-        return None
+    def _retype(self, entry: Value, wanted: Any) -> Value:
+        """The entry value in the types that it needs."""
+        if wanted is None:
+            return entry
+        if isinstance(wanted, tuple):
+            pairs = zip(_items(entry), wanted, strict=True)
+            return Tup(tuple(self._retype(item, one) for item, one in pairs))
+        return self.f.to_dyn(wanted, entry, self.node)
 
     def _variable(self, value: Value, before: list[Any]) -> Value:
         """A C variable that starts as `value`."""
@@ -349,6 +348,17 @@ class Loop:
         if variable != end:
             f.fail(self.node, "a local changes its kind in the loop")
         return []
+
+
+def _wanted(variable: Value, end: Value) -> Any:
+    """The type that a static local has at the end of the body, None if it is fine."""
+    if is_static(variable) and isinstance(end, Dyn):
+        return end.type
+    if isinstance(variable, Tup) and isinstance(end, Tup) and (
+            len(variable.items) == len(end.items)):
+        parts = tuple(_wanted(x, y) for x, y in zip(variable.items, end.items, strict=True))
+        return parts if any(part is not None for part in parts) else None
+    return None
 
 
 def _items(value: Value) -> tuple[Value, ...]:

@@ -82,7 +82,7 @@ class Unit:
                              if name.split(".")[0] in bound))
             if not deps:
                 raise
-            raise NeedConst(deps, need.message, node) from None
+            raise NeedConst(deps, need.message, need.where) from None
         given = deps_of(*bound.values())
         arguments = ["tr", *(c for value in bound.values() for c in _flatten(value))]
         return _receive(f, compiled, arguments, given)
@@ -243,7 +243,7 @@ def _conflict(function: Function, one: ReturnSite, other: ReturnSite) -> None:
     for (if_a, arm_a, deps), (if_b, arm_b, _) in zip(one.path, other.path, strict=False):
         if if_a == if_b and arm_a != arm_b:
             if deps:
-                raise NeedConst(deps, message, one.node)
+                raise NeedConst(deps, message, function.where(one.node))
             break
     function.fail(one.node, message)
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .errors import Where
+
 
 class Value:
     """Anything an expression can be."""
@@ -114,6 +116,17 @@ def literal_text(value: Value) -> str:
     raise TypeError("a literal string is wanted")
 
 
+def known(python: Any) -> Value:
+    """A Python object of build time as a value."""
+    if isinstance(python, bool | int):
+        return Const(int(python))
+    if isinstance(python, str):
+        return Text((Printed(python),))
+    if isinstance(python, tuple):
+        return Tup(tuple(known(item) for item in python))
+    return Obj(python)
+
+
 def deps_of(*values: Value) -> frozenset[str]:
     """The parameters that static values come from."""
     found: frozenset[str] = frozenset()
@@ -164,6 +177,6 @@ def describe(value: Value) -> str:
 class NeedConst(Exception):  # noqa: N818 (a request, not an error)
     """Types depend on the values of these parameters: compile for each of them."""
 
-    def __init__(self, deps: frozenset[str], message: str, node: Any = None) -> None:
+    def __init__(self, deps: frozenset[str], message: str, where: Where) -> None:
         super().__init__(message)
-        self.deps, self.message, self.node = deps, message, node
+        self.deps, self.message, self.where = deps, message, where

@@ -1,0 +1,19 @@
+"""Operands of the toy: each form of formatter once."""
+
+NAMES = ("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7",
+         "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc")
+a = b = c = reg = NAMES
+
+
+def shift(imm: int) -> str:
+    if imm == 0:
+        return ""
+    return f", lsl #{imm}" if imm < 32 else f", far {imm:#x}"
+
+
+def target(cpu, imm: int) -> str:
+    return f"{cpu.pc + imm * 4:#010x}{'!' if cpu.mode else ''}"
+
+
+def pair(first: int, second: int) -> str:
+    return "{" + NAMES[first] + ", " + NAMES[second] + "}" + shift(second) + "%"
