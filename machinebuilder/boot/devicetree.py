@@ -194,17 +194,17 @@ def _add_device(device: DevicePlan, view: View, root: Node) -> Node | None:
 
 
 def _property(name: str, value: Value) -> Any:
+    """A property in the library's terms; text as bytes, which may then be any text."""
     if value is True:
         return fdt.Property(name)
-    if isinstance(value, str):
-        return fdt.PropStrings(name, value)
-    if isinstance(value, int):
-        return fdt.PropWords(name, value)
     if isinstance(value, bytes):
         return fdt.PropBytes(name, data=value)
-    if value and isinstance(value[0], str):
-        return fdt.PropStrings(name, *value)
-    return fdt.PropWords(name, *value)
+    if isinstance(value, int):
+        return fdt.PropWords(name, value)
+    items = [value] if isinstance(value, str) else list(value)
+    if all(isinstance(item, int) for item in items):
+        return fdt.PropWords(name, *items)
+    return fdt.PropBytes(name, data=b"".join(str(s).encode() + b"\0" for s in items))
 
 
 def _node(node: Node) -> Any:
