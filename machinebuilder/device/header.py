@@ -77,5 +77,6 @@ def _register(part: str, reg: Reg) -> Iterator[Macro]:
         yield f"{full}_COUNT", str(reg.count)
         yield f"{full}_STEP", str(reg.step)
     for field_name, field in reg.fields.items():
-        yield f"{full}_{field_name.upper()}_MASK", hex(field.mask)
-        yield f"{full}_{field_name.upper()}_SHIFT", str(field.low)
+        field_macro = f"{full}_{field_name.rstrip('_').upper()}"
+        yield f"{field_macro}_MASK", hex(field.mask)
+        yield f"{field_macro}_SHIFT", str(field.low)

@@ -17,7 +17,8 @@ ignore writes. Handlers see the bus, the attribute of the device sees the stored
     @match.write
     def set_alarm(self, value):   # after the value was stored
 
-Handlers of a counted register (`count=8`) take the index last.
+Handlers of a counted register (`count=8`) take the index last. A field that is called
+like a parameter of `Reg` gets an underscore: `mode_=Bits(5, 4)`.
 """
 
 from __future__ import annotations
