@@ -24,7 +24,7 @@ from cores.arm.insns.simd_registers import (
     place,
     put_vector,
 )
-from machinebuilder.isa import s64, select, u64
+from machinebuilder.isa import s64, select, u64, vdup64
 
 Operation = Callable[..., Any]
 
@@ -186,6 +186,18 @@ def vectors(cpu: Cpu, operation: Operation, Q: int, d: int, n: int, m: int) -> N
     """An IR vector operation."""
     check_neon(cpu)
     put_vector(cpu, Q, d, operation(get_vector(cpu, Q, n), get_vector(cpu, Q, m)))
+
+
+def repeated(bits: int, value: Value) -> Value:
+    """A vector with `value`, which must fit, in every lane."""
+    word = u64(value)
+    if bits == 8:
+        return vdup64(word * 0x0101_0101_0101_0101)
+    if bits == 16:
+        return vdup64(word * 0x0001_0001_0001_0001)
+    if bits == 32:
+        return vdup64(word * 0x0000_0001_0000_0001)
+    return vdup64(word)
 
 
 # -- saturation -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from cores.arm.insns.neon_lanes import (
     extreme,
     narrow_constant,
     ones,
+    repeated,
     saturate,
     saturate_unsigned,
     shift,
@@ -36,7 +37,6 @@ from machinebuilder.isa import (
     vadd32,
     vadd64,
     vandn,
-    vdup64,
     vor,
     vsar8,
     vsar16,
@@ -111,18 +111,6 @@ def left_amount(L: int, imm6: int) -> int:
 def shifts(L: int, imm6: int, Q: int, d: int, m: int) -> bool:
     """Not a modified immediate, which has 000 for L and the top of imm6."""
     return (L == 1 or imm6 >= 8) and (Q == 0 or (d | m) & 1 == 0)
-
-
-def repeated(bits: int, mask: int) -> Value:
-    """A vector with `mask` in every lane."""
-    word = u64(mask)
-    if bits == 8:
-        word = word * 0x0101_0101_0101_0101
-    elif bits == 16:
-        word = word * 0x0001_0001_0001_0001
-    elif bits == 32:
-        word = word * 0x0000_0001_0000_0001
-    return vdup64(word)
 
 
 # -- plain, accumulating, inserting -------------------------------------------------------
