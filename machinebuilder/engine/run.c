@@ -56,6 +56,16 @@ static void answer(struct mb_vcpu *vcpu)
     }
 }
 
+/* Finding the target may have flushed the cache, and the block left with it. */
+static void link_blocks(struct mb_vcpu *vcpu, const void *unit, uint32_t link)
+{
+    struct mb_cache *cache = &vcpu->runtime->cache;
+    uint32_t generation = atomic_load(&cache->generation);
+    struct mb_block *to = mb_block_find(vcpu);
+    if (generation == atomic_load(&cache->generation))
+        mb_block_link(vcpu, unit, link, to);
+}
+
 static void run_block(struct mb_vcpu *vcpu, struct mb_block *block)
 {
     struct mb_cpu *cpu = vcpu->cpu;
@@ -81,7 +91,7 @@ static void run_block(struct mb_vcpu *vcpu, struct mb_block *block)
     }
     vcpu->stats.exits_link++;
     if (!__atomic_load_n(&cpu->exit_request, __ATOMIC_RELAXED) && !vcpu->single)
-        mb_block_link(vcpu, unit, (uint32_t)link, mb_block_find(vcpu));
+        link_blocks(vcpu, unit, (uint32_t)link);
 }
 
 /* Why the CPU must not run a block now, if so. */
