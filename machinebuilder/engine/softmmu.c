@@ -116,9 +116,10 @@ void mb_restore(struct mb_vcpu *vcpu, const struct mb_site *site)
     if (!site->saved)
         return;
     block = mb_cache_block_at(&vcpu->runtime->cache, (const void *)site->retaddr);
-    if (block)
-        mb_code_restore(vcpu->cpu, &block->code,
-                        (uint32_t)(site->retaddr - (uint64_t)block->entry), site->saved);
+    if (block)                  /* gives the instructions done but not yet counted */
+        vcpu->cpu->insns +=
+            mb_code_restore(vcpu->cpu, &block->code,
+                            (uint32_t)(site->retaddr - (uint64_t)block->entry), site->saved);
 }
 
 _Noreturn void mb_raise(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,

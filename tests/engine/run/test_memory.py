@@ -274,28 +274,33 @@ def test_another_cpu_rewrites_a_function_that_runs(make):
 
 
 def test_one_cpu_flushes_for_all(make):
-    """CPU 1 reads through a page that CPU 0 moves; then it reads the new one."""
+    """CPU 1 reads through a page that CPU 0 moves; once flushed, never the old one."""
     toy = make(cpus=2)
     identity(toy)
     toy.poke(TABLE + 4 * 0x70, 0x60000 | KERNEL)
     toy.poke(0x61000, 1)
-    reader = Program(0x8000).li(1, TABLE).sys(TTBR, 1).li(2, 0x70000).li(4, 0x20000)
-    reader.label("loop").op("ld", 3, 2, 0).op("addi", 5, 5, 1).op("st", 5, 4, 0)
-    reader.op("st", 3, 4, 4).op("b", 0, 0, "loop")
-    toy.load(reader)
-    program = Program().op("movi", 1, 0, 1).li(2, 0x8000).sys(POWER_ON, 1, 2)
-    program.li(4, 0x20000).label("started").op("ld", 3, 4, 0)
-    program.op("xor", 5, 3, 0).label("same").op("b", 0, 0, 1).op("addi", 5, 3, -100)
-    program.op("movi", 9, 0, 0).op("bnz", 3, 0, 2).op("b", 0, 0, "started")
-    program.li(6, TABLE + 4 * 0x70).li(7, 0x61000 | KERNEL).op("st", 7, 6, 0).li(
-        8, 0x70000
+    shared, turns, seen = 4, 0, 4  # register; words there: turns made, what was read
+    reader = (
+        Program(0x8000).li(1, TABLE).sys(TTBR, 1).li(2, 0x70000).li(shared, 0x20000)
     )
-    program.sys(FLUSH_PAGE, 8).op("ld", 5, 4, 0).op("addi", 5, 5, 1)
-    # one more whole turn of the reader after the flush must have read 1
-    program.label("turn").op("ld", 3, 4, 0).op("xor", 3, 3, 5).op("bnz", 3, 0, "turn2")
-    program.label("turn2").op("ld", 3, 4, 4).op("bnz", 3, 0, 2).op("b", 0, 0, "turn")
-    toy.load(program.sys(OFF))
+    reader.label("loop").op("ld", 3, 2, 0).op("st", 3, shared, seen)
+    reader.op("addi", 5, 5, 1).op("st", 5, shared, turns).op("b", 0, 0, "loop")
+    toy.load(reader)
+    program = Program().op("movi", 1, 0, 1).li(2, 0x8000).li(shared, 0x20000)
+    program.sys(POWER_ON, 1, 2)
+    program.label("starting").op("ld", 3, shared, turns).op("bnz", 3, 0, "started")
+    program.op("b", 0, 0, "starting").label("started")
+    program.li(6, TABLE + 4 * 0x70).li(7, 0x61000 | KERNEL).op("st", 7, 6, 0)
+    program.li(8, 0x70000).sys(FLUSH_PAGE, 8)
+    # Wait for two turns that began after the flush, then look at what was read.
+    for turn in ("one", "two"):
+        program.op("ld", 9, shared, turns)
+        program.label(turn).op("ld", 3, shared, turns).op("xor", 3, 3, 9)
+        program.op("bnz", 3, 0, turn + "-made").op("b", 0, 0, turn)
+        program.label(turn + "-made")
+    toy.load(program.op("ld", 10, shared, seen).sys(OFF))
     assert toy.run(10) == POWERED_OFF
+    assert toy.reg(10) == 1
 
 
 def test_a_handler_that_maps_the_page_and_returns(make):
