@@ -188,16 +188,21 @@ def vectors(cpu: Cpu, operation: Operation, Q: int, d: int, n: int, m: int) -> N
     put_vector(cpu, Q, d, operation(get_vector(cpu, Q, n), get_vector(cpu, Q, m)))
 
 
-def repeated(bits: int, value: Value) -> Value:
-    """A vector with `value`, which must fit, in every lane."""
+def spread(bits: int, value: Value) -> Value:
+    """A u64 with `value`, which must fit, in every lane."""
     word = u64(value)
     if bits == 8:
-        return vdup64(word * 0x0101_0101_0101_0101)
+        return word * 0x0101_0101_0101_0101
     if bits == 16:
-        return vdup64(word * 0x0001_0001_0001_0001)
+        return word * 0x0001_0001_0001_0001
     if bits == 32:
-        return vdup64(word * 0x0000_0001_0000_0001)
-    return vdup64(word)
+        return word * 0x0000_0001_0000_0001
+    return word
+
+
+def repeated(bits: int, value: Value) -> Value:
+    """A vector of that."""
+    return vdup64(spread(bits, value))
 
 
 # -- saturation -----------------------------------------------------------------------------
