@@ -7,20 +7,16 @@ leaves the registers as they were.
 from __future__ import annotations
 
 from cores.arm.formats import NOT_EXCLUSIVE, Cpu, Value, read, write_loaded
-from machinebuilder.isa import extern, s8, s16, s32, u8, u16, u32, u64
+from machinebuilder.isa import GuestFault, extern, s8, s16, s32, u8, u16, u32, u64
 
 BYTE, HALF, WORD = 0, 1, 2
 ALIGNMENT_WRITE = 1
 
 
-class MisalignedError(Exception):
-    """The reference's alignment fault."""
-
-
 @extern(effects="writes")
 def alignment_fault(cpu: Cpu, address: u32, is_write: u32) -> None:
     """Raise an alignment fault: LDRD and VLDR need words, whatever SCTLR.A says."""
-    raise MisalignedError
+    raise GuestFault(int(address), "write" if is_write else "read", "misaligned")
 
 
 def offset_by(base: Value, up: int, offset: Value) -> Value:

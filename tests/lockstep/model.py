@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all engines of a lock-step run exchange: states, cases, the memory map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+CODE = 0x5000_0000          # code is in the middle of this window
+CODE_SIZE = 0x1_0000
+START = CODE + CODE_SIZE // 2
+DATA = 0x6000_0000
+DATA_SIZE = 0x1_0000
+ENDED = "end"               # how a run ends that all engines finish
+
+NZCVQ = 0xF800_0000
+GE = 0x000F_0000
+THUMB = 0x20
+BIG_ENDIAN = 0x200
+USER = 0x10
+CPSR_COMPARED = NZCVQ | GE | THUMB | BIG_ENDIAN
+
+
+@dataclass(frozen=True)
+class CpuState:
+    """User-level state of one CPU."""
+
+    r: tuple[int, ...]                       # r0-r14
+    pc: int
+    cpsr: int
+    d: tuple[int, ...] = (0,) * 32
+    fpscr: int = 0
+    end: str = ENDED                         # or the exception that stopped it
+
+    def masked(self, fpscr_mask: int) -> CpuState:
+        """The part that is compared."""
+        return replace(self, cpsr=self.cpsr & CPSR_COMPARED,
+                       fpscr=self.fpscr & fpscr_mask)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One instruction of a case, as the generator drew it."""
+
+    name: str
+    code: bytes
+    word: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """Code and the state before it; the last step may branch if `branches`."""
+
+    before: CpuState
+    steps: tuple[Step, ...]
+    branches: bool = False
+    thumb: bool = False
+    seed: int = 0
+    code: bytes = field(default=b"")
+
+    @property
+    def end_pc(self) -> int:
+        """Where a run that does not branch ends."""
+        return START + len(self.code)
+
+
+def case_of(before: CpuState, steps: list[Step], branches: bool, thumb: bool,
+            seed: int) -> Case:
+    """A case with its code put together."""
+    return Case(before, tuple(steps), branches, thumb, seed,
+                b"".join(step.code for step in steps))
