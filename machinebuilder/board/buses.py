@@ -8,6 +8,7 @@ one-slot virtio transports, `slot` picks the instance.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ from machinebuilder.board.schema import ROOT_BUSES, bus_kinds
 from machinebuilder.board.suggest import help_for
 
 SLOT = "slot"
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Buses:
         if item is None or (item.broken and item.decl is None):
             return item
         instance = None
-        if rest and rest[0].isdecimal() and len(rest[0]) < 8:
+        if rest and _NUMBER.fullmatch(rest[0]):
             instance = int(rest.pop(0))
             if item.count is None or instance >= item.count:
                 return item if item.broken else None

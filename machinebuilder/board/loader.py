@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import yaml
 
 from machinebuilder.board.errors import Reporter, shown
-from machinebuilder.board.nodes import Entry, List, Map, Node, Scalar
+from machinebuilder.board.nodes import Entry, List, Map, Node, Scalar, kind
 from machinebuilder.board.plan import Span
 
 MAX_BYTES = 1 << 20
@@ -228,7 +228,11 @@ class _Composer:
     def _enter(self, node: Map, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
             self.reporter.add(
-                "E-YAML-05", "a key must be text", key.span, "", "write `name: value`"
+                "E-YAML-05",
+                "a key must be text",
+                key.span,
+                f"this is {kind(key)}; so is what `{{{{ ... }}}}` means without quotes",
+                'write `name: value`, and expressions in quotes: "{{ ram }}"',
             )
         elif key.plain and key.text == "<<":
             self.reporter.add(

@@ -15,8 +15,8 @@ from typing import Final
 
 MAX_TEXT = 4096
 
-_INTEGER = re.compile(r"-?(0x[0-9a-f]+(_[0-9a-f]+)*|0b[01]+(_[01]+)*|\d+(_\d+)*)")
-_SIZE = re.compile(r"(\d[\d_]*)\s*(b|[kmgt](ib)?)")
+_INTEGER = re.compile(r"-?(0x[0-9a-f]+(_[0-9a-f]+)*|0b[01]+(_[01]+)*|[0-9]+(_[0-9]+)*)")
+_SIZE = re.compile(r"([0-9][0-9_]*)\s*(b|[kmgt](ib)?)")
 _SHIFTS: Final = {"b": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 _WORDS: Final[Mapping[str, bool]] = {
     "true": True,

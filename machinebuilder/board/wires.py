@@ -26,7 +26,8 @@ from machinebuilder.board.suggest import help_for
 MAX_WIRES = 65536
 MAX_TEXT = 200
 
-_INDEX = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_INDEX = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 Line = tuple[str, str, int, int | None]
 """An input: instance, port, index, and the CPU where it is banked."""
@@ -197,9 +198,9 @@ class Wiring:
             return None
         if item.broken:
             return None
-        if item.count is None or not rest[0].isdecimal():
+        if item.count is None or not _NUMBER.fullmatch(rest[0]):
             return item, item.instances, rest
-        number = int(rest[0][:9])
+        number = int(rest[0])
         if number < item.count and len(rest) > 1:
             return item, [f"{name}.{number}"], rest[1:]
         self.reporter.add(

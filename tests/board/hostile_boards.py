@@ -120,14 +120,14 @@ def main() -> None:
     """Load every board in the folder and say what it cost."""
     load_file(Path(__file__).with_name("good.yaml"))
     for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
-        start = time.monotonic()
+        start = time.process_time()
         try:
             load_file(path)
             print(path.stem, "-1 no error")
         except BoardErrors as errors:
             text = str(errors)
             codes = ",".join(sorted({e.code for e in errors}))
-            print(path.stem, f"{time.monotonic() - start:.2f}", len(text), codes)
+            print(path.stem, f"{time.process_time() - start:.2f}", len(text), codes)
     print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
