@@ -18,13 +18,13 @@ class Ram:
 
 
 def ram_ranges(plan: Plan) -> list[Ram]:
-    """All RAM that CPUs see, as declared (`memory = "ram"` in the device's class)."""
+    """All RAM that CPUs see: windows that a device declares to be `memory="ram"`."""
     return [
         Ram(place.address, place.size)
         for device in plan.devices
-        if getattr(registry.find(device.model), "memory", None) == "ram"
         for place in device.places
         if place.bus == "mmio"
+        and registry.find(device.model).regions[place.region].memory == "ram"
     ]
 
 
