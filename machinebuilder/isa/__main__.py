@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m machinebuilder.isa cores.arm OUTPUT_DIR`: compile a core's description to C.
+"""`python -m machinebuilder.isa cores.arm OUTPUT_DIR`: compile a core to C.
 
 `--list` instead of the directory prints the names of the files, for the build system.
 """

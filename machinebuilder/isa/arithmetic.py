@@ -13,12 +13,24 @@ from typing import Any
 from .function import Function
 from .types import FloatValue, IntValue, u1
 from .values import (
-    Const, Dyn, Text, Tup, Value, c_of, describe, is_static,
+    Dyn,
+    Text,
+    Tup,
+    Value,
+    c_of,
+    describe,
+    is_static,
 )
 
 SIMPLE = {"+": "add", "-": "sub", "*": "mul", "&": "and", "|": "or", "^": "xor"}
-COMPARISONS = {"==": ("eq", False), "!=": ("ne", False), "<": ("lt", False),
-               "<=": ("le", False), ">": ("lt", True), ">=": ("le", True)}
+COMPARISONS = {
+    "==": ("eq", False),
+    "!=": ("ne", False),
+    "<": ("lt", False),
+    "<=": ("le", False),
+    ">": ("lt", True),
+    ">=": ("le", True),
+}
 
 
 def host_width(kind: type[Any]) -> int:
@@ -55,7 +67,9 @@ def zero_extended(f: Function, value: Dyn) -> Dyn:
     """The pattern of a narrow value without its sign."""
     if value.type.bits >= 32 or not value.type.signed:
         return value
-    return f.op(value.type, "and", value.c, number(value.type, (1 << value.type.bits) - 1))
+    return f.op(
+        value.type, "and", value.c, number(value.type, (1 << value.type.bits) - 1)
+    )
 
 
 def require_int(f: Function, node: ast.AST, value: Value) -> Dyn:
@@ -65,17 +79,22 @@ def require_int(f: Function, node: ast.AST, value: Value) -> Dyn:
     return value
 
 
-def same_type(f: Function, node: ast.AST, *values: Value) -> tuple[type[Any], list[Dyn]]:
+def same_type(
+    f: Function, node: ast.AST, *values: Value
+) -> tuple[type[Any], list[Dyn]]:
     """The one dynamic type of the operands, and all of them in it."""
     for value in values:
         if isinstance(value, Dyn):
             kind = value.type
             for other in values:
                 if isinstance(other, Dyn) and other.type is not kind:
-                    f.fail(node, f"{kind.__name__} and {other.type.__name__} do not mix: "
-                                 "convert one of them")
+                    f.fail(
+                        node,
+                        f"{kind.__name__} and {other.type.__name__} do not mix: "
+                        "convert one of them",
+                    )
             return kind, [f.to_dyn(kind, other, node) for other in values]
-    f.fail(node, "at least one operand must have a width: u32(x)")
+    raise f.error(node, "at least one operand must have a width: u32(x)")
 
 
 def operate(f: Function, node: ast.AST, sign: str, a: Value, b: Value) -> Dyn:
@@ -89,7 +108,7 @@ def operate(f: Function, node: ast.AST, sign: str, a: Value, b: Value) -> Dyn:
     if sign in SIMPLE:
         result = f.op(kind, SIMPLE[sign], x.c, y.c)
         if sign in "&|^" and kind.bits < 32:
-            return result                       # canonical operands give a canonical result
+            return result  # canonical operands give a canonical result
     else:
         name = ("div" if sign == "//" else "rem") + ("s" if kind.signed else "u")
         result = f.op(kind, name, x.c, y.c)
@@ -150,10 +169,13 @@ def negate_truth(f: Function, value: Dyn) -> Dyn:
 
 
 def junction(f: Function, a: Value, b: Value, is_and: bool) -> Dyn:
-    """Two truth values; a static one that is not known to the compiler is made 0 or 1."""
-    parts = [x.c if isinstance(x, Dyn)
-             else f.dyn(u1, f"mb_ir_const(tr->ir, MB_I32, ({c_of(x)}) != 0)").c
-             for x in (a, b)]
+    """Two truth values; an unknown static one is made 0 or 1."""
+    parts = [
+        x.c
+        if isinstance(x, Dyn)
+        else f.dyn(u1, f"mb_ir_const(tr->ir, MB_I32, ({c_of(x)}) != 0)").c
+        for x in (a, b)
+    ]
     return f.op(u1, "and" if is_and else "or", *parts)
 
 
@@ -182,8 +204,11 @@ def convert(f: Function, node: ast.AST, kind: type[Any], value: Value) -> Dyn:
         return value
     if issubclass(kind, FloatValue):
         if not issubclass(value.type, FloatValue):
-            f.fail(node, f"{kind.__name__}() converts between float formats; for integers "
-                         "see s32tof, from_bits")
+            f.fail(
+                node,
+                f"{kind.__name__}() converts between float formats; for integers "
+                "see s32tof, from_bits",
+            )
         return f.op(kind, f"f{value.type.bits}to{kind.bits}", value.c)
     source = require_int(f, node, value)
     if kind.bits == 64:
@@ -192,7 +217,11 @@ def convert(f: Function, node: ast.AST, kind: type[Any], value: Value) -> Dyn:
         return f.op(kind, "sext32" if source.type.signed else "zext32", source.c)
     if source.type.bits == 64:
         return canonical(f, kind, f.op(kind, "trunc", source.c).c)
-    return Dyn(kind, source.c) if _holds(kind, source.type) else canonical(f, kind, source.c)
+    return (
+        Dyn(kind, source.c)
+        if _holds(kind, source.type)
+        else canonical(f, kind, source.c)
+    )
 
 
 def _holds(kind: type[Any], source: type[Any]) -> bool:
@@ -201,7 +230,6 @@ def _holds(kind: type[Any], source: type[Any]) -> bool:
         return True
     if source.signed:
         return bool(kind.signed and source.bits <= kind.bits)
-    return bool(source.bits < kind.bits or (source.bits == kind.bits and not kind.signed))
-
-
-__all__ = ["Const", "canonical", "compare", "convert", "operate", "select", "shift"]
+    return bool(
+        source.bits < kind.bits or (source.bits == kind.bits and not kind.signed)
+    )

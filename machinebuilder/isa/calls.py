@@ -5,16 +5,27 @@ from __future__ import annotations
 
 import ast
 import types
+from collections.abc import Callable
 from typing import Any
 
 from . import arithmetic, control, lowering
-from .expressions import _spread, either, both, expression, truth
+from .expressions import _spread, both, either, expression, truth
 from .function import Env, Function
 from .insns import Extern
 from .statements import RangeOf, assign
-from .types import FLOAT_TYPES, TYPES, IntValue, f32, v128
+from .types import TYPES, IntValue, v128
 from .values import (
-    Const, Cpu, Dyn, Method, Obj, Static, Tup, Value, c_of, deps_of, describe, is_static,
+    Const,
+    Cpu,
+    Method,
+    Obj,
+    Static,
+    Tup,
+    Value,
+    c_of,
+    deps_of,
+    describe,
+    is_static,
 )
 
 
@@ -23,7 +34,9 @@ def call(f: Function, node: ast.Call) -> Value:
     target = expression(f, node.func)
     if isinstance(target, Obj) and target.object in (any, all):
         return _any_all(f, node, target.object is any)
-    positional = [f.keep(value) for argument in node.args for value in _spread(f, argument)]
+    positional = [
+        f.keep(value) for argument in node.args for value in _spread(f, argument)
+    ]
     keywords = {}
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -36,8 +49,9 @@ def call(f: Function, node: ast.Call) -> Value:
     return _call_object(f, node, target.object, positional, keywords)
 
 
-def _call_object(f: Function, node: ast.Call, function: Any, positional: list[Value],
-                 keywords: Env) -> Value:
+def _call_object(
+    f: Function, node: ast.Call, function: Any, positional: list[Value], keywords: Env
+) -> Value:
     if isinstance(function, types.FunctionType) and function not in lowering.TABLE:
         return f.unit.call(f, node, function, positional, keywords)
     if keywords:
@@ -50,25 +64,34 @@ def _call_object(f: Function, node: ast.Call, function: Any, positional: list[Va
         return lowering.intrinsic(f, node, function, positional)
     builtin = BUILTINS.get(function)
     if builtin is None:
-        f.fail(node, f"{getattr(function, '__name__', function)!r} cannot be called in the "
-                     "language")
+        f.fail(
+            node,
+            f"{getattr(function, '__name__', function)!r} cannot be called in the "
+            "language",
+        )
     return builtin(f, node, positional)
 
 
-def _conversion(f: Function, node: ast.AST, kind: type[Any], values: list[Value]) -> Value:
+def _conversion(
+    f: Function, node: ast.AST, kind: type[Any], values: list[Value]
+) -> Value:
     if len(values) != 1 or kind is v128:
         f.fail(node, f"{kind.__name__}() takes one number")
     return arithmetic.convert(f, node, kind, values[0])
 
 
-# -- C helpers -----------------------------------------------------------------------------------
+# -- C helpers
 def _extern(f: Function, node: ast.Call, extern: Extern, values: list[Value]) -> Value:
     if not values or not isinstance(values[0], Cpu):
         f.fail(node, f"the first argument of {extern.name} must be cpu")
     if len(values) - 1 != len(extern.parameters):
-        f.fail(node, f"{extern.name} takes {len(extern.parameters)} arguments beside cpu")
-    arguments = [f.to_dyn(kind, value, node).c
-                 for value, (_, kind) in zip(values[1:], extern.parameters, strict=True)]
+        f.fail(
+            node, f"{extern.name} takes {len(extern.parameters)} arguments beside cpu"
+        )
+    arguments = [
+        f.to_dyn(kind, value, node).c
+        for value, (_, kind) in zip(values[1:], extern.parameters, strict=True)
+    ]
     helper = f.unit.helper(extern)
     listed = f"(mb_v[]){{{', '.join(arguments)}}}" if arguments else "NULL"
     c = f"mb_ir_call(tr->ir, &{helper}, {len(arguments)}, {listed})"
@@ -84,13 +107,17 @@ def _extern(f: Function, node: ast.Call, extern: Extern, values: list[Value]) ->
     return result
 
 
-# -- Python's own -----------------------------------------------------------------------------------
+# -- Python's own
 def _range(f: Function, node: ast.Call, values: list[Value]) -> Value:
     if not 1 <= len(values) <= 3 or not all(is_static(value) for value in values):
         f.fail(node, "range takes one to three static numbers")
     start, stop, step = (
-        (Const(0), values[0], Const(1)) if len(values) == 1 else
-        (*values, Const(1)) if len(values) == 2 else values)
+        (Const(0), values[0], Const(1))
+        if len(values) == 1
+        else (*values, Const(1))
+        if len(values) == 2
+        else values
+    )
     if not isinstance(step, Const) or step.value == 0:
         f.fail(node, "the step of a range must be a constant")
     return Obj(RangeOf(start, stop, step))
@@ -109,8 +136,10 @@ def _extreme(sign: str, python: Any) -> Any:
         a, b = values
         if isinstance(a, Const) and isinstance(b, Const):
             return Const(python(a.value, b.value))
-        return Static(f"({c_of(a)} {sign} {c_of(b)} ? {c_of(a)} : {c_of(b)})",
-                      deps_of(a, b))
+        return Static(
+            f"({c_of(a)} {sign} {c_of(b)} ? {c_of(a)} : {c_of(b)})", deps_of(a, b)
+        )
+
     return compile_extreme
 
 
@@ -129,11 +158,22 @@ def _int(f: Function, node: ast.Call, values: list[Value]) -> Value:
 
 def _bool(f: Function, node: ast.Call, values: list[Value]) -> Value:
     value = truth(f, values[0], node)
-    return Static(f"(({value.c}) != 0)", value.deps) if isinstance(value, Static) else value
+    return (
+        Static(f"(({value.c}) != 0)", value.deps)
+        if isinstance(value, Static)
+        else value
+    )
 
 
-BUILTINS = {range: _range, len: _len, min: _extreme("<", min), max: _extreme(">", max),
-            abs: _abs, int: _int, bool: _bool}
+BUILTINS: dict[Any, Callable[[Function, ast.Call, list[Value]], Value]] = {
+    range: _range,
+    len: _len,
+    min: _extreme("<", min),
+    max: _extreme(">", max),
+    abs: _abs,
+    int: _int,
+    bool: _bool,
+}
 
 
 def _any_all(f: Function, node: ast.Call, is_any: bool) -> Value:
@@ -165,6 +205,3 @@ def _generated(f: Function, node: ast.expr) -> list[Value] | None:
         results.append(expression(f, node.elt))
     f.env = before
     return results if items is not None else None
-
-
-__all__ = ["FLOAT_TYPES", "Dyn", "call", "f32"]

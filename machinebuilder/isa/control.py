@@ -11,7 +11,18 @@ from . import arithmetic
 from .expressions import truth
 from .function import Function
 from .types import TYPES, IntValue, u32, u64
-from .values import Const, Dyn, Obj, Static, Text, Value, c_of, describe, is_static, literal_text
+from .values import (
+    Const,
+    Dyn,
+    Obj,
+    Static,
+    Text,
+    Value,
+    c_of,
+    describe,
+    is_static,
+    literal_text,
+)
 
 Arguments = dict[str, Value]
 SIGNATURES: dict[str, tuple[str, ...]] = {
@@ -19,14 +30,19 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "store": ("type", "address", "value", "aligned", "user"),
     "cas": ("type", "address", "expected", "new"),
     "swap": ("type", "address", "value"),
-    "fence": (), "branch": ("target",), "branch_if": ("condition", "target"),
-    "end_block": (), "undefined": (), "has": ("feature",),
+    "fence": (),
+    "branch": ("target",),
+    "branch_if": ("condition", "target"),
+    "end_block": (),
+    "undefined": (),
+    "has": ("feature",),
 }
 OPTIONAL = ("aligned", "user")
 
 
-def method(f: Function, node: ast.Call, name: str, positional: list[Value],
-           keywords: Arguments) -> Value:
+def method(
+    f: Function, node: ast.Call, name: str, positional: list[Value], keywords: Arguments
+) -> Value:
     """A call of `cpu.<name>`."""
     names = SIGNATURES[name]
     arguments: Arguments = {n: Const(0) for n in names if n in OPTIONAL}
@@ -79,17 +95,25 @@ def _order(f: Function, kind: type[Any]) -> list[str]:
 
 def _load(f: Function, node: ast.AST, arguments: Arguments) -> Value:
     kind = _kind(f, node, arguments["type"])
-    return f.op(kind, "load", arithmetic.ir_type(kind),
-                _address(f, node, arguments["address"]), str(kind.bits // 8),
-                f"(uint8_t)({_flags(f, node, kind, arguments)})", "0")
+    return f.op(
+        kind,
+        "load",
+        arithmetic.ir_type(kind),
+        _address(f, node, arguments["address"]),
+        str(kind.bits // 8),
+        f"(uint8_t)({_flags(f, node, kind, arguments)})",
+        "0",
+    )
 
 
 def _store(f: Function, node: ast.AST, arguments: Arguments) -> Value:
     kind = _kind(f, node, arguments["type"])
     address = _address(f, node, arguments["address"])
     value = f.to_dyn(kind, arguments["value"], node)
-    f.emit(f"mb_ir_store(tr->ir, {address}, {value.c}, {kind.bits // 8}, "
-           f"(uint8_t)({_flags(f, node, kind, arguments)}), 0);")
+    f.emit(
+        f"mb_ir_store(tr->ir, {address}, {value.c}, {kind.bits // 8}, "
+        f"(uint8_t)({_flags(f, node, kind, arguments)}), 0);"
+    )
     return Obj(None)
 
 
@@ -101,8 +125,16 @@ def _atomic(name: str, operands: tuple[str, ...]) -> Callable[..., Value]:
         address = _address(f, node, arguments["address"])
         values = [f.to_dyn(kind, arguments[operand], node).c for operand in operands]
         flags = " | ".join(["MB_MEM_ALIGNED", *_order(f, kind)])
-        return f.op(kind, name, address, *values, str(kind.bits // 8),
-                    f"(uint8_t)({flags})", "0")
+        return f.op(
+            kind,
+            name,
+            address,
+            *values,
+            str(kind.bits // 8),
+            f"(uint8_t)({flags})",
+            "0",
+        )
+
     return compile_atomic
 
 
@@ -126,11 +158,13 @@ def _branch(f: Function, node: ast.AST, arguments: Arguments) -> Value:
 
 def _branch_if(f: Function, node: ast.AST, arguments: Arguments) -> Value:
     from .statements import run_arms
+
     if not is_static(arguments["target"]):
         f.fail(node, "cpu.branch_if takes a static target")
     condition = truth(f, arguments["condition"], node)  # type: ignore[arg-type]
-    run_arms(f, node, condition, lambda: _branch(f, node, arguments) and None,
-             lambda: None)
+    run_arms(
+        f, node, condition, lambda: _branch(f, node, arguments) and None, lambda: None
+    )
     return Obj(None)
 
 
@@ -154,13 +188,20 @@ def _has(f: Function, node: ast.AST, arguments: Arguments) -> Value:
     except (KeyError, TypeError) as error:
         f.fail(node, str(error.args[0]))
     state = f"((const struct {f.unit.core.name}_state *)tr->cpu)"
-    return Static(f"(int64_t)({state}->{features.name} >> {bit} & 1)",
-                  frozenset({"a feature"}))
+    return Static(
+        f"(int64_t)({state}->{features.name} >> {bit} & 1)", frozenset({"a feature"})
+    )
 
 
 COMPILERS: dict[str, Callable[[Function, ast.AST, Arguments], Value]] = {
-    "load": _load, "store": _store, "cas": _atomic("cas", ("expected", "new")),
-    "swap": _atomic("swap", ("value",)), "fence": _fence, "branch": _branch,
-    "branch_if": _branch_if, "end_block": _end_block, "undefined": _undefined,
+    "load": _load,
+    "store": _store,
+    "cas": _atomic("cas", ("expected", "new")),
+    "swap": _atomic("swap", ("value",)),
+    "fence": _fence,
+    "branch": _branch,
+    "branch_if": _branch_if,
+    "end_block": _end_block,
+    "undefined": _undefined,
     "has": _has,
 }

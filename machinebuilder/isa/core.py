@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import Any
 
 from .decoder import Decoder
-from .errors import IsaError
 from .insns import Insn, InsnSet
 from .state import State
 
@@ -21,14 +20,21 @@ class Core:
     """One instruction set architecture.
 
     `package` is the core's Python package. Instructions are what the modules of
-    `<package>.insns` declare, assembly operands are in `<package>.asm`, and a subclass of
-    `Reference` with the per-instruction frame may be in `<package>.reference`.
+    `<package>.insns` declare, assembly operands are in `<package>.asm`, and a subclass
+    of `Reference` with the per-instruction frame may be in `<package>.reference`.
     """
 
-    def __init__(self, name: str, package: str, state: type[State], *,
-                 address_bits: int = 32, params: dict[str, Any] | None = None,
-                 outs: dict[str, Any] | None = None,
-                 ins: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        package: str,
+        state: type[State],
+        *,
+        address_bits: int = 32,
+        params: dict[str, Any] | None = None,
+        outs: dict[str, Any] | None = None,
+        ins: dict[str, Any] | None = None,
+    ) -> None:
         self.name = name
         self.package = package
         self.state = state
@@ -42,7 +48,9 @@ class Core:
         """The instruction modules, by name."""
         package = importlib.import_module(f"{self.package}.insns")
         names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-        return [importlib.import_module(f"{self.package}.insns.{name}") for name in names]
+        return [
+            importlib.import_module(f"{self.package}.insns.{name}") for name in names
+        ]
 
     @cached_property
     def asm(self) -> ModuleType | None:
@@ -71,12 +79,16 @@ class Core:
 
     @cached_property
     def reference(self) -> type[Any]:
-        """The reference CPU's class, with the core's per-instruction frame if it has one."""
+        """The reference CPU's class, with the core's own frame if it has one."""
         from .reference import Reference
+
         module = _optional(f"{self.package}.reference")
         for value in vars(module).values() if module else ():
-            if isinstance(value, type) and issubclass(value, Reference) and (
-                    value.__module__ == f"{self.package}.reference"):
+            if (
+                isinstance(value, type)
+                and issubclass(value, Reference)
+                and (value.__module__ == f"{self.package}.reference")
+            ):
                 return value
         return Reference
 
@@ -110,6 +122,3 @@ def words(core: Core, set_name: str, rng: random.Random) -> Iterator[int]:
         word = decoder.random_word(rng.choice(decoder.insns), rng)
         if word is not None:
             yield word
-
-
-__all__ = ["Core", "IsaError", "decode", "load", "words"]

@@ -45,8 +45,11 @@ class Decoder:
         self.bits = insns[0].pattern.bits
         for insn in insns:
             if insn.pattern.bits != self.bits:
-                raise IsaError(insn.place, f"{insn} has {insn.pattern.bits} bits, other "
-                                           f"patterns of the set {self.bits}")
+                raise IsaError(
+                    insn.place,
+                    f"{insn} has {insn.pattern.bits} bits, other "
+                    f"patterns of the set {self.bits}",
+                )
         self.insns = sorted(insns, key=_specificity, reverse=True)
         for one, other in _meeting(self.insns):
             _check_overlap(one, other)
@@ -84,7 +87,7 @@ def _specificity(insn: Insn) -> tuple[int, bool]:
 def _meeting(insns: list[Insn]) -> Iterator[tuple[Insn, Insn]]:
     """Pairs whose fixed bits suit a common word."""
     for i, one in enumerate(insns):
-        for other in insns[i + 1:]:
+        for other in insns[i + 1 :]:
             if one.pattern.meets(other.pattern):
                 yield one, other
 
@@ -97,17 +100,23 @@ def _check_overlap(one: Insn, other: Insn) -> None:
     word = _common_word(one, other)
     if word is not None:
         digits = a.bits // 4
-        raise IsaError(one.place, f"{one} and {other} ({other.place}) both match "
-                                  f"{word:#0{digits + 2}x}: let one pattern refine the "
-                                  "other, or separate them by where")
+        raise IsaError(
+            one.place,
+            f"{one} and {other} ({other.place}) both match "
+            f"{word:#0{digits + 2}x}: let one pattern refine the "
+            "other, or separate them by where",
+        )
 
 
 def _common_word(one: Insn, other: Insn) -> int | None:
     """A word that both accept, None if `where` separates them."""
     fixed = one.pattern.mask | other.pattern.mask
     base = one.pattern.value | other.pattern.value
-    free = [bit for bit in _looked_at(one.pattern, one) + _looked_at(other.pattern, other)
-            if not fixed >> bit & 1]
+    free = [
+        bit
+        for bit in _looked_at(one.pattern, one) + _looked_at(other.pattern, other)
+        if not fixed >> bit & 1
+    ]
     for word in _fillings(base, sorted(set(free))):
         if one.fields_of(word) is not None and other.fields_of(word) is not None:
             return word
@@ -116,8 +125,12 @@ def _common_word(one: Insn, other: Insn) -> int | None:
 
 def _looked_at(pattern: Pattern, insn: Insn) -> list[int]:
     """The bits of the fields that `where` tests."""
-    return [piece.shift + i for name in insn.where_fields
-            for piece in pattern.fields[name] for i in range(piece.width)]
+    return [
+        piece.shift + i
+        for name in insn.where_fields
+        for piece in pattern.fields[name]
+        for i in range(piece.width)
+    ]
 
 
 def _fillings(base: int, bits: list[int]) -> Iterator[int]:
@@ -139,31 +152,45 @@ def _grow(insns: list[Insn], open_bits: int) -> Leaf | Switch:
     mask = (1 << width) - 1
     branches = []
     for number in range(1 << width):
-        fitting = [insn for insn in insns if not insn.pattern.mask & mask << shift
-                   & (insn.pattern.value ^ number << shift)]
+        fitting = [
+            insn
+            for insn in insns
+            if not insn.pattern.mask
+            & mask << shift
+            & (insn.pattern.value ^ number << shift)
+        ]
         branches.append(_grow(fitting, open_bits & ~(mask << shift)))
     return Switch(shift, mask, tuple(branches))
 
 
 def _best_bits(insns: list[Insn], open_bits: int) -> tuple[int, int] | None:
-    """The run of bits that most patterns fix: (shift, width); None if none tells apart."""
-    votes = [_vote(insns, bit) if open_bits >> bit & 1 else 0
-             for bit in range(open_bits.bit_length())]
+    """The run of bits that most patterns fix, as (shift, width); None: none helps."""
+    votes = [
+        _vote(insns, bit) if open_bits >> bit & 1 else 0
+        for bit in range(open_bits.bit_length())
+    ]
     if not votes or max(votes) == 0:
         return None
     low = high = votes.index(max(votes))
     enough = max(votes) * 0.9
     while low > 0 and votes[low - 1] >= enough and high - low + 1 < MAX_SWITCH_BITS:
         low -= 1
-    while (high + 1 < len(votes) and votes[high + 1] >= enough
-           and high - low + 1 < MAX_SWITCH_BITS):
+    while (
+        high + 1 < len(votes)
+        and votes[high + 1] >= enough
+        and high - low + 1 < MAX_SWITCH_BITS
+    ):
         high += 1
     return low, high - low + 1
 
 
 def _vote(insns: list[Insn], bit: int) -> int:
     """How many patterns fix the bit, 0 if all that do agree and so nothing is told."""
-    fixed = [insn.pattern.value >> bit & 1 for insn in insns
-             if insn.pattern.mask >> bit & 1]
-    return len(fixed) + min(sum(fixed), len(fixed) - sum(fixed)) if (
-        fixed and len(set(fixed)) > 1 or len(fixed) < len(insns)) else 0
+    fixed = [
+        insn.pattern.value >> bit & 1 for insn in insns if insn.pattern.mask >> bit & 1
+    ]
+    return (
+        len(fixed) + min(sum(fixed), len(fixed) - sum(fixed))
+        if (fixed and len(set(fixed)) > 1 or len(fixed) < len(insns))
+        else 0
+    )

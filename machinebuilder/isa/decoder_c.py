@@ -14,7 +14,7 @@ from .insns import Insn
 from .operands import Operand, parse_template
 from .patterns import Pattern
 from .unit import Unit
-from .values import Cpu, NeedConst, Static, Text, Tup, Value
+from .values import Cpu, NeedConst, Static, Text, Value
 
 
 def field_c(pattern: Pattern, name: str) -> str:
@@ -37,11 +37,21 @@ def set_file(core: Core, decoder: Decoder, symbols: dict[Insn, str]) -> str:
     name = f"{core.name}_{decoder.name}"
     listed = ",\n".join(f"    {symbols[insn]}" for insn in decoder.insns)
     texts = ",\n".join(f"    print_{n}" for n in range(1, len(printers) + 1))
-    prints = "\n".join(f"static void print_{n}(struct mb_tr *tr, struct mb_text *out, "
-                       f"uint32_t word)\n{{\n{body}}}\n"
-                       for n, body in enumerate(printers, 1))
-    return TEMPLATE.format(isa=core.name, set=decoder.name, name=name, unit=unit.text(),
-                           tree=tree, table=listed, prints=prints, texts=texts)
+    prints = "\n".join(
+        f"static void print_{n}(struct mb_tr *tr, struct mb_text *out, "
+        f"uint32_t word)\n{{\n{body}}}\n"
+        for n, body in enumerate(printers, 1)
+    )
+    return TEMPLATE.format(
+        isa=core.name,
+        set=decoder.name,
+        name=name,
+        unit=unit.text(),
+        tree=tree,
+        table=listed,
+        prints=prints,
+        texts=texts,
+    )
 
 
 TEMPLATE = """\
@@ -69,7 +79,8 @@ enum mb_insn_result {isa}_translate_{set}(struct mb_tr *tr, uint32_t word)
 }}
 
 {prints}
-static void (*const printers[])(struct mb_tr *tr, struct mb_text *out, uint32_t word) = {{
+static void (*const printers[])(struct mb_tr *tr, struct mb_text *out,
+                                uint32_t word) = {{
 {texts}
 }};
 
@@ -93,18 +104,23 @@ def _test(unit: Unit, insn: Insn) -> str:
     condition = f"(word & {pattern.mask:#x}u) == {pattern.value:#x}u"
     if insn.where is None:
         return condition
-    bound: dict[str, Value] = {name: Static(field_c(pattern, name), frozenset({name}))
-                               for name in insn.where_fields}
+    bound: dict[str, Value] = {
+        name: Static(field_c(pattern, name), frozenset({name}))
+        for name in insn.where_fields
+    }
     try:
         compiled = unit.compile(None, ast.Pass(), insn.where, bound)
     except NeedConst as need:
         raise IsaError(need.where, need.message) from None
-    arguments = ", ".join(["tr", *(field_c(pattern, name) for name in insn.where_fields)])
+    arguments = ", ".join(
+        ["tr", *(field_c(pattern, name) for name in insn.where_fields)]
+    )
     return f"{condition} && {compiled.name}({arguments})"
 
 
-def _tree(node: Leaf | Switch, tests: dict[Insn, str], numbers: dict[Insn, int],
-          depth: int) -> list[str]:
+def _tree(
+    node: Leaf | Switch, tests: dict[Insn, str], numbers: dict[Insn, int], depth: int
+) -> list[str]:
     pad = "    " * depth
     if isinstance(node, Leaf):
         lines = []
@@ -123,7 +139,7 @@ def _tree(node: Leaf | Switch, tests: dict[Insn, str], numbers: dict[Insn, int],
     return [*lines, f"{pad}}}"]
 
 
-# -- disassembler ------------------------------------------------------------------------------
+# -- disassembler
 def _printer(unit: Unit, insn: Insn) -> str:
     lines: list[str] = []
     for part in parse_template(unit.core, insn):
@@ -146,17 +162,19 @@ def _operand(unit: Unit, insn: Insn, operand: Operand) -> str:
         count = len(operand.formatter)
         return f'mb_text_add(out, "%s", {table}[mb_s_index(tr, {values[0]}, {count})]);'
     import inspect
+
     bound: dict[str, Value] = {}
     fields = iter(values)
     for name in inspect.signature(operand.formatter).parameters:
-        bound[name] = Cpu() if name == "cpu" else Static(next(fields), frozenset({name}))
+        bound[name] = (
+            Cpu() if name == "cpu" else Static(next(fields), frozenset({name}))
+        )
     try:
         compiled = unit.compile(None, ast.Pass(), operand.formatter, bound)
     except NeedConst as need:
         raise IsaError(need.where, need.message) from None
     if not isinstance(compiled.result, Text):
-        raise IsaError(insn.place, f"{operand.formatter.__name__} does not return a string")
+        raise IsaError(
+            insn.place, f"{operand.formatter.__name__} does not return a string"
+        )
     return f"{compiled.name}({', '.join(['tr', 'out', *values])});"
-
-
-__all__ = ["Tup", "field_c", "set_file"]

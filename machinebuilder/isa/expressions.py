@@ -12,22 +12,59 @@ from . import arithmetic, text
 from .function import Function
 from .source import MISSING, lookup
 from .values import (
-    Bank, Const, Cpu, Dyn, Method, Obj, Poison, Static, Text, Tup, Value, c_of,
-    deps_of, describe, is_static, literal,
+    Bank,
+    Const,
+    Dyn,
+    Obj,
+    Poison,
+    Static,
+    Text,
+    Tup,
+    Value,
+    c_of,
+    deps_of,
+    describe,
+    is_static,
+    literal,
 )
 
 BINARY: dict[type[ast.operator], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%",
-    ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
 }
 COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
 }
 PYTHON: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv,
-    "%": operator.mod, "&": operator.and_, "|": operator.or_, "^": operator.xor,
-    "<<": operator.lshift, ">>": operator.rshift, "==": operator.eq, "!=": operator.ne,
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 STATIC_CALLS = {"//": "mb_s_div", "%": "mb_s_mod", "<<": "mb_s_shl", ">>": "mb_s_shr"}
 
@@ -54,19 +91,23 @@ def _expression(f: Function, node: ast.expr) -> Value:
         case ast.IfExp():
             return _if_expression(f, node)
         case ast.Tuple(elts=elements):
-            return Tup(tuple(item for element in elements for item in _spread(f, element)))
+            return Tup(
+                tuple(item for element in elements for item in _spread(f, element))
+            )
         case ast.Call():
             from .calls import call
+
             return call(f, node)
         case ast.Attribute():
             from .state_access import read_attribute
+
             return read_attribute(f, node)
         case ast.Subscript():
             return _subscript(f, node)
         case ast.JoinedStr(values=values):
             return text.joined([_text_part(f, part) for part in values])
         case _:
-            f.fail(node, f"the language has no {type(node).__name__} expression")
+            raise f.error(node, f"the language has no {type(node).__name__} expression")
 
 
 def _spread(f: Function, node: ast.expr) -> tuple[Value, ...]:
@@ -91,7 +132,7 @@ def _text_part(f: Function, node: ast.expr) -> Text:
 def _constant(f: Function, node: ast.expr, value: Any) -> Value:
     if value is None or isinstance(value, bool | int | str):
         return f.wrap(value, node)
-    f.fail(node, f"the language has no constants like {value!r}")
+    raise f.error(node, f"the language has no constants like {value!r}")
 
 
 def _name(f: Function, node: ast.expr, name: str) -> Value:
@@ -114,11 +155,12 @@ def truth(f: Function, value: Value, node: ast.expr) -> Value:
         return arithmetic.truth(f, value, node)
     if isinstance(value, Obj) and isinstance(value.object, bool):
         return Const(int(value.object))
-    f.fail(node, f"{describe(value)} has no truth value")
+    raise f.error(node, f"{describe(value)} has no truth value")
 
 
-def _binary(f: Function, node: ast.expr, sign: str | None, left: ast.expr,
-            right: ast.expr) -> Value:
+def _binary(
+    f: Function, node: ast.expr, sign: str | None, left: ast.expr, right: ast.expr
+) -> Value:
     if sign is None:
         f.fail(node, "the language has no such operator")
     a, b = f.keep(expression(f, left)), f.keep(expression(f, right))
@@ -155,21 +197,29 @@ def _unary(f: Function, node: ast.expr, op: ast.unaryop, value: Value) -> Value:
             return Const(int(not value.value))
         return Static(f"!({c_of(value)})", deps_of(value))
     if isinstance(value, Const):
-        table = {ast.Invert: operator.invert, ast.USub: operator.neg, ast.UAdd: operator.pos}
+        table: dict[type[ast.unaryop], Callable[[int], int]] = {
+            ast.Invert: operator.invert,
+            ast.USub: operator.neg,
+            ast.UAdd: operator.pos,
+        }
         return Const(table[type(op)](value.value))
     sign = {ast.Invert: "~", ast.USub: "-", ast.UAdd: "+"}[type(op)]
     if isinstance(value, Static):
         return Static(f"({sign}{value.c})", value.deps)
     if isinstance(value, Dyn) and sign != "+":
         return arithmetic.unary(f, node, sign, value)
-    f.fail(node, f"{sign} does not work on {describe(value)}")
+    raise f.error(node, f"{sign} does not work on {describe(value)}")
 
 
 def _comparison(f: Function, node: ast.Compare) -> Value:
     values = [f.keep(expression(f, side)) for side in (node.left, *node.comparators)]
     result: Value | None = None
     for op, a, b in zip(node.ops, values, values[1:], strict=False):
-        if isinstance(op, ast.Is | ast.IsNot) and isinstance(a, Obj) and isinstance(b, Obj):
+        if (
+            isinstance(op, ast.Is | ast.IsNot)
+            and isinstance(a, Obj)
+            and isinstance(b, Obj)
+        ):
             one: Value = Const(int((a.object is b.object) == isinstance(op, ast.Is)))
         elif isinstance(op, ast.In | ast.NotIn):
             one = _membership(f, node, a, b, isinstance(op, ast.NotIn))
@@ -182,8 +232,9 @@ def _comparison(f: Function, node: ast.Compare) -> Value:
     return result
 
 
-def _membership(f: Function, node: ast.expr, item: Value, among: Value,
-                negated: bool) -> Value:
+def _membership(
+    f: Function, node: ast.expr, item: Value, among: Value, negated: bool
+) -> Value:
     """`x in (1, 2, 3)` is a chain of comparisons."""
     if not isinstance(among, Tup):
         f.fail(node, "`in` needs a tuple")
@@ -211,13 +262,16 @@ def _junction(f: Function, node: ast.expr, a: Value, b: Value, is_and: bool) -> 
         if isinstance(one, Const):
             return other if bool(one.value) == is_and else Const(int(not is_and))
     if is_static(a) and is_static(b):
-        return Static(f"({c_of(a)} {'&&' if is_and else '||'} {c_of(b)})", deps_of(a, b))
+        return Static(
+            f"({c_of(a)} {'&&' if is_and else '||'} {c_of(b)})", deps_of(a, b)
+        )
     return arithmetic.junction(f, a, b, is_and)
 
 
-def _bool_op(f: Function, node: ast.BoolOp, is_and: bool,
-             operands: list[ast.expr]) -> Value:
-    """`and`, `or`: a static left side decides whether the right one is compiled or run."""
+def _bool_op(
+    f: Function, node: ast.BoolOp, is_and: bool, operands: list[ast.expr]
+) -> Value:
+    """`and`, `or`: a static left side decides whether the right one is run."""
     first = expression(f, operands[0])
     for position, operand in enumerate(operands[1:], 1):
         condition = truth(f, first, operands[position - 1])
@@ -238,28 +292,39 @@ def _bool_op(f: Function, node: ast.BoolOp, is_and: bool,
     return first
 
 
-def _short_circuit(f: Function, node: ast.expr, condition: Static, operand: ast.expr,
-                   is_and: bool) -> Value:
+def _short_circuit(
+    f: Function, node: ast.expr, condition: Static, operand: ast.expr, is_and: bool
+) -> Value:
     """Run the right side only if the static left side does not decide."""
+
     def right() -> Value:
         return truth(f, expression(f, operand), operand)
 
     def decided() -> Value:
         return Const(int(not is_and))
+
     arms = (right, decided) if is_and else (decided, right)
     return choose(f, node, condition, *arms)
 
 
-def choose(f: Function, node: ast.expr, condition: Value, first: Callable[[], Value],
-           second: Callable[[], Value]) -> Value:
+def choose(
+    f: Function,
+    node: ast.expr,
+    condition: Value,
+    first: Callable[[], Value],
+    second: Callable[[], Value],
+) -> Value:
     """The value of one arm or the other, each compiled in its own path."""
     from .statements import run_arms
+
     slot = f.name("=")
 
     def store(arm: Callable[[], Value]) -> Callable[[], None]:
         def run() -> None:
             f.env[slot] = f.keep(arm())
+
         return run
+
     run_arms(f, node, condition, store(first), store(second))
     return f.usable(f.env.pop(slot), node)
 
@@ -276,25 +341,34 @@ def _if_expression(f: Function, node: ast.IfExp) -> Value:
         if isinstance(first, Text) and isinstance(second, Text):
             return text.choose(condition, first, second)
         if not lines and all(is_static(arm) for arm in arms):
-            return Static(f"({condition.c} ? {c_of(arms[0])} : {c_of(arms[1])})",
-                          deps_of(condition, *arms))
-        return choose(f, node, condition, lambda: expression(f, node.body),
-                      lambda: expression(f, node.orelse))
+            return Static(
+                f"({condition.c} ? {c_of(arms[0])} : {c_of(arms[1])})",
+                deps_of(condition, *arms),
+            )
+        return choose(
+            f,
+            node,
+            condition,
+            lambda: expression(f, node.body),
+            lambda: expression(f, node.orelse),
+        )
     assert isinstance(condition, Dyn)
-    return arithmetic.select(f, node, condition, expression(f, node.body),
-                             expression(f, node.orelse))
+    return arithmetic.select(
+        f, node, condition, expression(f, node.body), expression(f, node.orelse)
+    )
 
 
-# -- subscripts ------------------------------------------------------------------------------
+# -- subscripts
 def _subscript(f: Function, node: ast.Subscript) -> Value:
     base = expression(f, node.value)
     index = expression(f, node.slice)
     if isinstance(base, Bank):
         from .state_access import read_element
+
         return read_element(f, node, base, index)
     if isinstance(base, Tup):
         return _item(f, node, base, index)
-    f.fail(node, f"{describe(base)} cannot be indexed")
+    raise f.error(node, f"{describe(base)} cannot be indexed")
 
 
 def _item(f: Function, node: ast.expr, base: Tup, index: Value) -> Value:
@@ -305,22 +379,24 @@ def _item(f: Function, node: ast.expr, base: Tup, index: Value) -> Value:
     if not isinstance(index, Static):
         f.fail(node, "a tuple is indexed by static numbers")
     if all(isinstance(item, Const) for item in base.items):
-        return f.static(f"{_table(f, base)}[mb_s_index(tr, {index.c}, "
-                        f"{len(base.items)})]", index.deps)
+        return f.static(
+            f"{_table(f, base)}[mb_s_index(tr, {index.c}, {len(base.items)})]",
+            index.deps,
+        )
     if all(isinstance(item, Text) for item in base.items):
         return text.table(f, base, index)
     if all(isinstance(item, Tup) for item in base.items):
-        columns = zip(*(item.items for item in base.items if isinstance(item, Tup)),
-                      strict=True)
-        return Tup(tuple(_item(f, node, Tup(tuple(column)), index) for column in columns))
+        columns = zip(
+            *(item.items for item in base.items if isinstance(item, Tup)), strict=True
+        )
+        return Tup(
+            tuple(_item(f, node, Tup(tuple(column)), index) for column in columns)
+        )
     return Poison("the element's kind depends on the index", index.deps)
 
 
 def _table(f: Function, base: Tup) -> str:
-    numbers = ", ".join(literal(item.value) for item in base.items
-                        if isinstance(item, Const))
+    numbers = ", ".join(
+        literal(item.value) for item in base.items if isinstance(item, Const)
+    )
     return f.unit.table("int64_t", numbers)
-
-
-__all__ = ["Bank", "Cpu", "Method", "both", "choose", "either", "expression", "operate",
-           "truth"]

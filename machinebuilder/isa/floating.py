@@ -138,6 +138,25 @@ def from_bits(kind: Any, x: Any) -> Any:
     return kind.from_pattern(coerce(u32 if kind is f32 else u64, x).pattern)
 
 
-__all__ = ["f32", "f64", "fabs", "fadd", "fcmp", "fcmpe", "fdiv", "float_bits", "fma",
-           "fmul", "fneg", "from_bits", "fsqrt", "fsub", "ftos32", "ftou32", "s32tof",
-           "s64tof", "u32tof", "use"]
+__all__ = [
+    "f32",
+    "f64",
+    "fabs",
+    "fadd",
+    "fcmp",
+    "fcmpe",
+    "fdiv",
+    "float_bits",
+    "fma",
+    "fmul",
+    "fneg",
+    "from_bits",
+    "fsqrt",
+    "fsub",
+    "ftos32",
+    "ftou32",
+    "s32tof",
+    "s64tof",
+    "u32tof",
+    "use",
+]

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .errors import IsaError, Where
 from .types import IntValue
 from .values import (
-    Const, Dyn, NeedConst, Poison, Static, Tup, Value, c_of, describe, is_static, known,
+    Const,
+    Dyn,
+    NeedConst,
+    Poison,
+    Static,
+    Tup,
+    Value,
+    c_of,
+    describe,
+    is_static,
+    known,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +33,7 @@ Env = dict[str, Value]
 
 @dataclass
 class ReturnSite:
-    """A `return`: its conversion is printed when the function's result type is known."""
+    """A `return`: its conversion is printed when the result's type is known."""
 
     value: Value
     lines: list[Any]
@@ -34,21 +44,22 @@ class ReturnSite:
 class Function:
     """Compiles one Python function for one kind of arguments."""
 
-    def __init__(self, unit: Unit, python: Callable[..., Any], node: ast.AST,
-                 env: Env) -> None:
+    def __init__(
+        self, unit: Unit, python: Callable[..., Any], node: ast.AST, env: Env
+    ) -> None:
         self.unit = unit
         self.python = python
         self.node = node
         self.env = env
-        self.lines: list[Any] = []       # strings, and lists of strings filled in later
+        self.lines: list[Any] = []  # strings, and lists of strings filled in later
         self.returns: list[ReturnSite] = []
         self.path: tuple[tuple[str, int, frozenset[str]], ...] = ()
         self.dynamic_depth = 0
         self.loop_depth = 0
-        self.live = True                 # can this point be reached?
+        self.live = True  # can this point be reached?
         self._names = 0
 
-    # -- text ------------------------------------------------------------------------------
+    # -- text
     def name(self, prefix: str) -> str:
         """A fresh C name."""
         self._names += 1
@@ -68,12 +79,16 @@ class Function:
 
     def fail(self, node: ast.AST, message: str) -> NoReturn:
         """A build error at this place of the source."""
-        raise IsaError(self.where(node), message)
+        raise self.error(node, message)
+
+    def error(self, node: ast.AST, message: str) -> IsaError:
+        """The same, to be raised."""
+        return IsaError(self.where(node), message)
 
     def where(self, node: ast.AST) -> Where:
         return Where.of_node(self.python.__code__.co_filename, node)
 
-    # -- making values -----------------------------------------------------------------------
+    # -- making values
     def dyn(self, kind: type[Any], expression: str) -> Dyn:
         """Give the IR value of a C expression a name."""
         name = self.name("v")
@@ -111,8 +126,10 @@ class Function:
         value = self.usable(value, node)
         if isinstance(value, Dyn):
             if value.type is not kind:
-                self.fail(node, f"{kind.__name__} wanted, not {value.type.__name__}: "
-                                "convert it")
+                self.fail(
+                    node,
+                    f"{kind.__name__} wanted, not {value.type.__name__}: convert it",
+                )
             return value
         if not is_static(value) or not issubclass(kind, IntValue):
             self.fail(node, f"{kind.__name__} wanted, not {describe(value)}")
@@ -123,13 +140,15 @@ class Function:
         if isinstance(value, Const):
             number = int(kind(value.value))
             if kind.bits == 64:
-                return f"mb_ir_const(tr->ir, MB_I64, UINT64_C({number & (1 << 64) - 1:#x}))"
+                pattern = number & (1 << 64) - 1
+                return f"mb_ir_const(tr->ir, MB_I64, UINT64_C({pattern:#x}))"
             return f"mb_ir_const(tr->ir, MB_I32, {number & 0xFFFFFFFF:#x}u)"
         c = c_of(value)
         if kind.bits == 64:
             return f"mb_ir_const(tr->ir, MB_I64, (uint64_t)({c}))"
         narrow = {1: f"(uint32_t)({c}) & 1"}.get(
-            kind.bits, f"(uint32_t)({'' if kind.signed else 'u'}int{kind.bits}_t)({c})")
+            kind.bits, f"(uint32_t)({'' if kind.signed else 'u'}int{kind.bits}_t)({c})"
+        )
         return f"mb_ir_const(tr->ir, MB_I32, {narrow})"
 
     def wrap(self, python: Any, node: ast.AST) -> Value:

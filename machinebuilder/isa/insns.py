@@ -27,7 +27,7 @@ class Insn:
     where: Callable[..., Any] | None
     function: Callable[..., Any]
     place: Where
-    parameters: tuple[str, ...]        # fields that the function takes
+    parameters: tuple[str, ...]  # fields that the function takes
     module: str
     _where_fields: tuple[str, ...] = field(repr=False, default=())
 
@@ -53,9 +53,16 @@ class Insn:
         return f"{self.set}.{self.name}"
 
 
-def _build(function: Callable[..., Any], set_name: str, text: str, asm: str,
-           where: Callable[..., Any] | None, name: str | None, place: Where,
-           module: str) -> Insn:
+def _build(
+    function: Callable[..., Any],
+    set_name: str,
+    text: str,
+    asm: str,
+    where: Callable[..., Any] | None,
+    name: str | None,
+    place: Where,
+    module: str,
+) -> Insn:
     try:
         pattern = parse(text)
     except PatternError as error:
@@ -63,14 +70,26 @@ def _build(function: Callable[..., Any], set_name: str, text: str, asm: str,
     where_fields = tuple(inspect.signature(where).parameters) if where else ()
     for wanted in where_fields:
         if wanted not in pattern.fields:
-            raise IsaError(place, f"where looks at {wanted!r}, which is no field of "
-                                  f"{text!r}")
-    return Insn(name or function.__name__, set_name, pattern, asm, where, function, place,
-                _parameters(function, pattern, place), module, where_fields)
+            raise IsaError(
+                place, f"where looks at {wanted!r}, which is no field of {text!r}"
+            )
+    return Insn(
+        name or function.__name__,
+        set_name,
+        pattern,
+        asm,
+        where,
+        function,
+        place,
+        _parameters(function, pattern, place),
+        module,
+        where_fields,
+    )
 
 
-def _parameters(function: Callable[..., Any], pattern: Pattern,
-                place: Where) -> tuple[str, ...]:
+def _parameters(
+    function: Callable[..., Any], pattern: Pattern, place: Where
+) -> tuple[str, ...]:
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or parameters[0].name != "cpu":
         raise IsaError(place, f"the first parameter of {function.__name__} must be cpu")
@@ -79,21 +98,30 @@ def _parameters(function: Callable[..., Any], pattern: Pattern,
         if parameter.name in pattern.fields:
             wanted.append(parameter.name)
         elif parameter.default is inspect.Parameter.empty:
-            raise IsaError(place, f"{function.__name__} takes {parameter.name!r}, which is "
-                                  f"no field of {pattern.text!r}")
+            raise IsaError(
+                place,
+                f"{function.__name__} takes {parameter.name!r}, which is "
+                f"no field of {pattern.text!r}",
+            )
     return tuple(wanted)
 
 
 class InsnSet:
-    """The instructions of a module: `insns = InsnSet("a32")`, then `@insns(pattern, ...)`."""
+    """A module's instructions: `insns = InsnSet("a32")`, then `@insns(...)`."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.insns: list[Insn] = []
 
-    def __call__(self, pattern: str, *, asm: str = "", set: str | None = None,  # noqa: A002
-                 where: Callable[..., Any] | None = None,
-                 name: str | None = None) -> Callable[[F], F]:
+    def __call__(
+        self,
+        pattern: str,
+        *,
+        asm: str = "",
+        set: str | None = None,  # noqa: A002
+        where: Callable[..., Any] | None = None,
+        name: str | None = None,
+    ) -> Callable[[F], F]:
         """Declare the decorated function as the meaning of `pattern`."""
         place = Where.of_caller()
         module = sys._getframe(1).f_globals["__name__"]
@@ -102,29 +130,39 @@ class InsnSet:
             raise IsaError(place, "set= must name the decoder")
 
         def declare(function: F) -> F:
-            self.insns.append(_build(function, chosen, pattern, asm, where, name, place,
-                                     module))
+            self.insns.append(
+                _build(function, chosen, pattern, asm, where, name, place, module)
+            )
             return function
+
         return declare
 
 
-def insn(pattern: str, *, asm: str = "", set: str, name: str | None = None,  # noqa: A002
-         where: Callable[..., Any] | None = None) -> Callable[[F], F]:
-    """`@insn(pattern, asm=..., set="a32")`: an instruction of a module without InsnSet."""
+def insn(
+    pattern: str,
+    *,
+    asm: str = "",
+    set: str,
+    name: str | None = None,  # noqa: A002
+    where: Callable[..., Any] | None = None,
+) -> Callable[[F], F]:
+    """`@insn(pattern, set="a32")`: an instruction of a module without InsnSet."""
     scope = sys._getframe(1).f_globals
     insns: InsnSet = scope.setdefault("__insns__", InsnSet())
     place = Where.of_caller()
 
     def declare(function: F) -> F:
-        insns.insns.append(_build(function, set, pattern, asm, where, name, place,
-                                  scope["__name__"]))
+        insns.insns.append(
+            _build(function, set, pattern, asm, where, name, place, scope["__name__"])
+        )
         return function
+
     return declare
 
 
 @dataclass(frozen=True, eq=False)
 class Extern:
-    """A helper whose C body is in the core's C files and whose reference is `function`."""
+    """A helper with a C body in the core's C files; its reference is `function`."""
 
     name: str
     effects: str
@@ -136,38 +174,48 @@ class Extern:
     def __call__(self, cpu: Any, *arguments: Any) -> Any:
         """Run the reference body with arguments of the declared types."""
         from .types import coerce
+
         if len(arguments) != len(self.parameters):
             raise TypeError(f"{self.name} takes {len(self.parameters)} arguments")
-        typed = [coerce(kind, value)
-                 for value, (_, kind) in zip(arguments, self.parameters, strict=True)]
+        typed = [
+            coerce(kind, value)
+            for value, (_, kind) in zip(arguments, self.parameters, strict=True)
+        ]
         result = self.function(cpu, *typed)
         return None if self.result is None else coerce(self.result, result)
 
 
 def extern(effects: str = "writes") -> Callable[[Callable[..., Any]], Extern]:
     """Declare a C helper: `@extern(effects="reads") def name(cpu, a: u32) -> u32`."""
+
     def declare(function: Callable[..., Any]) -> Extern:
         place = Where.of_function(function)
         if effects not in EFFECTS:
-            raise IsaError(place, f"effects must be one of {', '.join(EFFECTS)}, "
-                                  f"not {effects!r}")
+            raise IsaError(
+                place, f"effects must be one of {', '.join(EFFECTS)}, not {effects!r}"
+            )
         signature = inspect.signature(function, eval_str=True)
         parameters = list(signature.parameters.values())
         if not parameters or parameters[0].name != "cpu":
             raise IsaError(place, "the first parameter of an extern must be cpu")
-        types = tuple((p.name, _annotation(p.annotation, place)) for p in parameters[1:])
+        types = tuple(
+            (p.name, _annotation(p.annotation, place)) for p in parameters[1:]
+        )
         result = signature.return_annotation
         if result in (inspect.Signature.empty, None):
             result = None
         else:
             result = _annotation(result, place)
         return Extern(function.__name__, effects, function, types, result, place)
+
     return declare
 
 
 def _annotation(annotation: Any, place: Where) -> type[Any]:
     from .types import TYPES
+
     if annotation not in TYPES:
-        raise IsaError(place, f"an extern's types are u1 ... s64, f32, f64, not "
-                              f"{annotation!r}")
+        raise IsaError(
+            place, f"an extern's types are u1 ... s64, f32, f64, not {annotation!r}"
+        )
     return annotation  # type: ignore[no-any-return]

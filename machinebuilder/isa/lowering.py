@@ -12,12 +12,37 @@ from typing import Any
 from machinebuilder.engine.opcodes import OPS
 
 from . import arithmetic, floating, intrinsics, vectors
-from .arithmetic import canonical, host_width, number, require_int, same_type, zero_extended
+from .arithmetic import (
+    canonical,
+    host_width,
+    number,
+    require_int,
+    same_type,
+    zero_extended,
+)
 from .expressions import truth
 from .function import Function
-from .types import FLOAT_TYPES, FloatValue, IntValue, f32, f64, s32, s64, u1, u32, u64, v128
+from .types import (
+    FLOAT_TYPES,
+    f32,
+    s32,
+    s64,
+    u1,
+    u32,
+    u64,
+    v128,
+)
 from .values import (
-    Const, Dyn, Obj, Static, Tup, Value, c_of, deps_of, describe, is_static,
+    Const,
+    Dyn,
+    Obj,
+    Static,
+    Tup,
+    Value,
+    c_of,
+    deps_of,
+    describe,
+    is_static,
 )
 
 Lowering = Callable[[Function, ast.Call, list[Value]], Value]
@@ -26,14 +51,18 @@ TABLE: dict[Any, Lowering] = {}
 
 def lowers(*functions: Any) -> Callable[[Lowering], Lowering]:
     """Register the lowering of intrinsics."""
+
     def register(lowering: Lowering) -> Lowering:
         for function in functions:
             TABLE[function] = lowering
         return lowering
+
     return register
 
 
-def intrinsic(f: Function, node: ast.Call, function: Any, arguments: list[Value]) -> Value:
+def intrinsic(
+    f: Function, node: ast.Call, function: Any, arguments: list[Value]
+) -> Value:
     """A call of an intrinsic; the Python one says how many arguments there are."""
     code = getattr(function, "__code__", None)
     if code is not None and len(arguments) != code.co_argcount:
@@ -41,7 +70,7 @@ def intrinsic(f: Function, node: ast.Call, function: Any, arguments: list[Value]
     return TABLE[function](f, node, arguments)
 
 
-# -- integers -----------------------------------------------------------------------------------
+# -- integers
 def _carry_operands(f: Function, node: ast.AST, values: list[Value]) -> list[str]:
     kind, (a, b) = same_type(f, node, *values[:2])
     if kind.bits < 32:
@@ -53,8 +82,13 @@ def _carry_operands(f: Function, node: ast.AST, values: list[Value]) -> list[str
 def add_with_carry(f: Function, node: ast.Call, values: list[Value]) -> Value:
     kind, _ = same_type(f, node, *values[:2])
     operands = _carry_operands(f, node, values)
-    return Tup((f.op(kind, "addc", *operands), f.op(u1, "carry", *operands),
-                f.op(u1, "overflow", *operands)))
+    return Tup(
+        (
+            f.op(kind, "addc", *operands),
+            f.op(u1, "carry", *operands),
+            f.op(u1, "overflow", *operands),
+        )
+    )
 
 
 @lowers(intrinsics.carry_out)
@@ -134,8 +168,9 @@ def sext(f: Function, node: ast.Call, values: list[Value]) -> Value:
     if is_static(value):
         return Static(f"mb_s_sext({c_of(value)}, {c_of(width)})", deps_of(*values))
     x = require_int(f, node, value)
-    extended = f.dyn(x.type, f"mb_d_sext(tr->ir, {host_width(x.type)}, {x.c}, "
-                             f"{c_of(width)})")
+    extended = f.dyn(
+        x.type, f"mb_d_sext(tr->ir, {host_width(x.type)}, {x.c}, {c_of(width)})"
+    )
     return canonical(f, x.type, extended.c)
 
 
@@ -158,6 +193,7 @@ def select(f: Function, node: ast.Call, values: list[Value]) -> Value:
     if isinstance(condition, Const):
         return values[1] if condition.value else values[2]
     from .expressions import choose
+
     return choose(f, node, condition, lambda: values[1], lambda: values[2])
 
 
@@ -167,24 +203,29 @@ def bits(f: Function, node: ast.Call, values: list[Value]) -> Value:
     if not is_static(high) or not is_static(low):
         f.fail(node, "bits takes static numbers")
     if is_static(value):
-        return Static(f"mb_s_bits({c_of(value)}, {c_of(high)}, {c_of(low)})",
-                      deps_of(*values))
+        return Static(
+            f"mb_s_bits({c_of(value)}, {c_of(high)}, {c_of(low)})", deps_of(*values)
+        )
     x = zero_extended(f, require_int(f, node, value))
     width = host_width(x.type)
     moved = f.dyn(x.type, f"mb_d_shr(tr->ir, {width}, {x.c}, {c_of(low)})")
     mask = f"(mb_s_shl(1, ({c_of(high)}) - ({c_of(low)}) + 1) - 1)"
     cast = "uint64_t" if width == 64 else "uint32_t"
-    part = f.op(x.type, "and", moved.c,
-                f"mb_ir_const(tr->ir, MB_I{width}, ({cast}){mask})")
+    part = f.op(
+        x.type, "and", moved.c, f"mb_ir_const(tr->ir, MB_I{width}, ({cast}){mask})"
+    )
     return canonical(f, x.type, part.c) if x.type.signed else part
 
 
-# -- floating point ---------------------------------------------------------------------------------
+# -- floating point
 def _floats(f: Function, node: ast.AST, values: list[Value]) -> tuple[Any, list[str]]:
     kind = values[0].type if isinstance(values[0], Dyn) else None
     for value in values:
-        if not isinstance(value, Dyn) or value.type is not kind or (
-                kind not in FLOAT_TYPES):
+        if (
+            not isinstance(value, Dyn)
+            or value.type is not kind
+            or (kind not in FLOAT_TYPES)
+        ):
             f.fail(node, f"floats of one type wanted, not {describe(value)}")
     return kind, [value.c for value in values if isinstance(value, Dyn)]
 
@@ -193,6 +234,7 @@ def _float_op(name: str, result: type[Any] | None = None) -> Lowering:
     def lower(f: Function, node: ast.Call, values: list[Value]) -> Value:
         kind, operands = _floats(f, node, values)
         return f.op(result or kind, name, *operands)
+
     return lower
 
 
@@ -207,6 +249,7 @@ def _of_integer(name: str, source: type[Any]) -> Lowering:
         kind = _float_kind(f, node, values[0])
         value = f.to_dyn(source, values[1], node)
         return f.op(kind, name, f"MB_F{kind.bits}", value.c)
+
     return lower
 
 
@@ -233,19 +276,22 @@ def from_bits(f: Function, node: ast.Call, values: list[Value]) -> Value:
     return f.op(kind, f"float{kind.bits}", pattern.c)
 
 
-# -- vectors: the signature and the immediate of the row ------------------------------------------------
+# -- vectors: the signature and the immediate of the row
 def _vector_op(name: str, signature: str, immediate: bool) -> Lowering:
     inputs, result = (part.split() for part in signature.split("->"))
     kind = v128 if result == ["v128"] else u64
 
     def lower(f: Function, node: ast.Call, values: list[Value]) -> Value:
-        operands = [_vector_operand(f, node, wanted, value)
-                    for wanted, value in zip(inputs, values, strict=False)]
+        operands = [
+            _vector_operand(f, node, wanted, value)
+            for wanted, value in zip(inputs, values, strict=False)
+        ]
         if immediate:
             if not is_static(values[-1]):
                 f.fail(node, f"{name} takes a static number last")
             operands.append(f"(uint64_t)({c_of(values[-1])})")
         return f.op(kind, name, *operands)
+
     return lower
 
 
@@ -260,5 +306,3 @@ def _vector_operand(f: Function, node: ast.AST, wanted: str, value: Value) -> st
 for _op in OPS:
     if _op.name.startswith("v") and hasattr(vectors, _op.name):
         TABLE[getattr(vectors, _op.name)] = _vector_op(_op.name, _op.sig, bool(_op.aux))
-
-__all__ = ["FloatValue", "IntValue", "f64", "intrinsic"]

@@ -7,7 +7,18 @@ import ast
 from typing import Any
 
 from .function import Env, Function
-from .values import Dyn, Poison, Static, Text, Tup, Value, c_of, deps_of, describe, is_static
+from .values import (
+    Dyn,
+    Poison,
+    Static,
+    Text,
+    Tup,
+    Value,
+    c_of,
+    deps_of,
+    describe,
+    is_static,
+)
 
 Lines = list[Any]
 
@@ -15,12 +26,18 @@ Lines = list[Any]
 class Join:
     """Two arms of an `if`, each with the lines printed so far."""
 
-    def __init__(self, f: Function, node: ast.AST, arms: tuple[Lines, Lines],
-                 deps: frozenset[str], dynamic: bool) -> None:
+    def __init__(
+        self,
+        f: Function,
+        node: ast.AST,
+        arms: tuple[Lines, Lines],
+        deps: frozenset[str],
+        dynamic: bool,
+    ) -> None:
         self.f, self.node, self.arms, self.deps = f, node, arms, deps
         self.dynamic = dynamic
-        self.before: Lines = []          # declarations, in front of the `if`
-        self.after: Lines = []           # phis, behind it
+        self.before: Lines = []  # declarations, in front of the `if`
+        self.after: Lines = []  # phis, behind it
 
     def envs(self, one: Env, other: Env) -> Env:
         """The locals after the `if`."""
@@ -45,9 +62,13 @@ class Join:
             return self._static(a, b)
         kind = next((x.type for x in (a, b) if isinstance(x, Dyn)), None)
         if kind is None or not all(_fits(x, kind) for x in (a, b)):
-            hint = ": give it a width, u32(...)" if is_static(a) and is_static(b) else ""
-            return Poison(f"{describe(a)} on one path, {describe(b)} on the other{hint}",
-                          self._deps())
+            hint = (
+                ": give it a width, u32(...)" if is_static(a) and is_static(b) else ""
+            )
+            return Poison(
+                f"{describe(a)} on one path, {describe(b)} on the other{hint}",
+                self._deps(),
+            )
         return self._dyn(kind, a, b)
 
     def _deps(self) -> frozenset[str]:
@@ -67,7 +88,9 @@ class Join:
                 names.append(self.f.to_dyn(kind, value, self.node).c)
         name = self.f.name("m")
         if self.dynamic:
-            self.after.append(f"mb_v {name} = mb_ir_phi(tr->ir, {names[0]}, {names[1]});")
+            self.after.append(
+                f"mb_v {name} = mb_ir_phi(tr->ir, {names[0]}, {names[1]});"
+            )
         else:
             self.before.append(f"mb_v {name};")
             for lines, source in zip(self.arms, names, strict=True):
@@ -77,6 +100,7 @@ class Join:
 
 def _fits(value: Value, kind: type[Any]) -> bool:
     from .types import IntValue
+
     if isinstance(value, Dyn):
         return value.type is kind
     return is_static(value) and issubclass(kind, IntValue)

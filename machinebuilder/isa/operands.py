@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Assembly templates: `"add{S:s}{cond} {Rd}, {Rn}, #{imm12:constant}"`.
 
-`{fields:formatter}` gives the fields to a formatter of the core's `asm` module: a function
-of static numbers that returns a string, or a tuple of strings indexed by the one field.
-`{name}` is the formatter of that name, its parameters being fields by their names; without
-one, it is the field as a number (all are, as long as the core has no `asm` module). A first parameter `cpu` gives pc and flags.
+`{fields:formatter}` gives the fields to a formatter of the core's `asm` module: a
+function of static numbers that returns a string, or a tuple of strings indexed by the
+one field. `{name}` is the formatter of that name, its parameters being fields by their
+names; without one, it is the field as a number (all are, as long as the core has no
+`asm` module). A first parameter `cpu` gives pc and flags.
 """
 
 from __future__ import annotations
@@ -35,23 +36,32 @@ def parse_template(core: Core, insn: Insn) -> list[str | Operand]:
     parts: list[str | Operand] = []
     at = 0
     for match in PLACEHOLDER.finditer(insn.asm):
-        parts.append(insn.asm[at:match.start()])
+        parts.append(insn.asm[at : match.start()])
         parts.append(_operand(core, insn, match[1].split(","), match[2]))
         at = match.end()
     parts.append(insn.asm[at:])
     if any("{" in part or "}" in part for part in parts if isinstance(part, str)):
-        raise IsaError(insn.place, f"template {insn.asm!r} has braces that are no operand")
+        raise IsaError(
+            insn.place, f"template {insn.asm!r} has braces that are no operand"
+        )
     return [part for part in parts if part != ""]
 
 
-def _operand(core: Core, insn: Insn, names: list[str], formatter: str | None) -> Operand:
+def _operand(
+    core: Core, insn: Insn, names: list[str], formatter: str | None
+) -> Operand:
     wanted = formatter or names[0]
     found = getattr(core.asm, wanted, None)
     if core.asm is None:
-        return Operand(tuple(names[:1]) if names[0] in insn.pattern.fields else (), None)
+        return Operand(
+            tuple(names[:1]) if names[0] in insn.pattern.fields else (), None
+        )
     if formatter and found is None:
-        raise IsaError(insn.place, f"{core.package}.asm has no formatter {formatter!r}, which "
-                                   f"{insn.asm!r} wants")
+        raise IsaError(
+            insn.place,
+            f"{core.package}.asm has no formatter {formatter!r}, which "
+            f"{insn.asm!r} wants",
+        )
     fields = list(names)
     takes_cpu = False
     if callable(found):
@@ -63,8 +73,11 @@ def _operand(core: Core, insn: Insn, names: list[str], formatter: str | None) ->
             raise IsaError(insn.place, f"{wanted} takes {parameters}, not {fields}")
     for name in fields:
         if name not in insn.pattern.fields:
-            raise IsaError(insn.place, f"template {insn.asm!r} names {name!r}, which is "
-                                       "neither a field nor a formatter")
+            raise IsaError(
+                insn.place,
+                f"template {insn.asm!r} names {name!r}, which is "
+                "neither a field nor a formatter",
+            )
     if found is not None and not callable(found) and len(fields) != 1:
         raise IsaError(insn.place, f"a table of names writes one field, not {fields}")
     return Operand(tuple(fields), found, takes_cpu)
@@ -79,16 +92,19 @@ class Site:
             setattr(self, flag.name, flags >> flag.shift & ((1 << flag.width) - 1))
 
 
-def disassemble(set_name: str, core: Core, word: int, pc: int = 0,
-                flags: int = 0) -> str | None:
+def disassemble(
+    set_name: str, core: Core, word: int, pc: int = 0, flags: int = 0
+) -> str | None:
     """The text of one word, None if it is no instruction."""
     found = decode(set_name, core, word)
     if found is None:
         return None
     insn, fields = found
     site = Site(core, pc, flags)
-    return "".join(part if isinstance(part, str) else _write(part, fields, site)
-                   for part in parse_template(core, insn))
+    return "".join(
+        part if isinstance(part, str) else _write(part, fields, site)
+        for part in parse_template(core, insn)
+    )
 
 
 def _write(operand: Operand, fields: dict[str, int], site: Site) -> str:

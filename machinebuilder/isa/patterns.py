@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*):(?P<width>\d+)"
-                   r"|\((?P<should>[01])\)|(?P<bit>[01x]))")
+TOKEN = re.compile(
+    r"\s*(?:(?P<name>[A-Za-z_]\w*):(?P<width>\d+)"
+    r"|\((?P<should>[01])\)|(?P<bit>[01x]))"
+)
 
 
 class PatternError(Exception):
@@ -52,7 +54,9 @@ class Pattern:
         """The value of one field."""
         value = 0
         for piece in self.fields[name]:
-            value = value << piece.width | word >> piece.shift & ((1 << piece.width) - 1)
+            value = value << piece.width | word >> piece.shift & (
+                (1 << piece.width) - 1
+            )
         return value
 
     def insert(self, name: str, value: int) -> int:

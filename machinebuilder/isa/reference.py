@@ -34,7 +34,7 @@ class Undefined(Exception):
 
 
 class Leave(Exception):
-    """Ends the instruction. An extern with effect "exits" raises it, having set the pc."""
+    """Ends the instruction. An extern that "exits" raises it, having set the pc."""
 
 
 class Memory:
@@ -59,8 +59,9 @@ class Memory:
 
     def read(self, address: int, size: int) -> bytes:
         """All or nothing, as an access is."""
-        return bytes(self._page(address + i, "read")[(address + i) % PAGE]
-                     for i in range(size))
+        return bytes(
+            self._page(address + i, "read")[(address + i) % PAGE] for i in range(size)
+        )
 
     def write(self, address: int, data: bytes) -> None:
         pages = [self._page(address + i, "write") for i in range(len(data))]
@@ -84,8 +85,9 @@ class Bank:
         return slice(index * self.width, (index + 1) * self.width)
 
     def __getitem__(self, index: int) -> Any:
-        return from_pattern(self.kind, int.from_bytes(self.memory[self._slice(index)],
-                                                      "little"))
+        return from_pattern(
+            self.kind, int.from_bytes(self.memory[self._slice(index)], "little")
+        )
 
     def __setitem__(self, index: int, value: Any) -> None:
         pattern = coerce(self.kind, value).pattern
@@ -94,6 +96,10 @@ class Bank:
     def __len__(self) -> int:
         return self.count
 
+    def values(self) -> list[Any]:
+        """All elements."""
+        return [self[index] for index in range(self.count)]
+
 
 class Reference:
     """One CPU. As `cpu` it has the state's fields and flags as attributes."""
@@ -101,10 +107,17 @@ class Reference:
     _bound: ClassVar[dict[tuple[type[Any], type[State]], type[Any]]] = {}
 
     def __new__(cls, core: Core, model: Any = None, **options: Any) -> Reference:
-        return object.__new__(_bind(cls, core.state))
+        bound: type[Reference] = _bind(cls, core.state)
+        return object.__new__(bound)
 
-    def __init__(self, core: Core, model: Any = None, *,
-                 memory: Memory | None = None, check_alignment: bool = False) -> None:
+    def __init__(
+        self,
+        core: Core,
+        model: Any = None,
+        *,
+        memory: Memory | None = None,
+        check_alignment: bool = False,
+    ) -> None:
         self.core = core
         self.memory = memory or Memory()
         self.fp = Env()
@@ -113,13 +126,17 @@ class Reference:
         self.check_alignment = check_alignment
         self.next_pc: int | None = None
         self.insn_size = 4
-        self.storage = {name: bytearray(field.width * field.count)
-                        for name, field in core.state.fields.items()}
+        self.storage = {
+            name: bytearray(field.width * field.count)
+            for name, field in core.state.fields.items()
+        }
         for view in core.state.views.values():
             self.storage[view.name] = self.storage[view.of]
-        self.banks = {d.name: Bank(self, d, self.storage[d.name])
-                      for d in (*core.state.fields.values(), *core.state.views.values())
-                      if isinstance(d, Array)}
+        self.banks = {
+            d.name: Bank(self, d, self.storage[d.name])
+            for d in (*core.state.fields.values(), *core.state.views.values())
+            if isinstance(d, Array)
+        }
         if model is not None:
             model.apply(self)
 
@@ -128,10 +145,12 @@ class Reference:
         """A snapshot of pc, flags and every field, for comparisons."""
         values: dict[str, Any] = {"pc": self.pc, "flags": self.flags}
         for name, field in self.core.state.fields.items():
-            values[name] = getattr(self, name) if field.scalar else list(self.banks[name])
+            values[name] = (
+                getattr(self, name) if field.scalar else self.banks[name].values()
+            )
         return values
 
-    # -- what instruction functions call -------------------------------------------------
+    # -- what instruction functions call
     def has(self, feature: str) -> bool:
         """Does the model have it?"""
         features = self.core.state.features
@@ -139,15 +158,23 @@ class Reference:
             raise AttributeError(f"{self.core.state.__name__} declares no Features")
         return bool(getattr(self, features.name).pattern >> features.bit(feature) & 1)
 
-    def load(self, kind: Any, address: Any, aligned: bool = False,
-             user: bool = False) -> Any:
+    def load(
+        self, kind: Any, address: Any, aligned: bool = False, user: bool = False
+    ) -> Any:
         """Guest memory as a value of `kind`."""
         at = self._address(address, kind, aligned, "read")
-        return from_pattern(kind, int.from_bytes(self.memory.read(at, kind.bits // 8),
-                                                 self._order()))
+        return from_pattern(
+            kind, int.from_bytes(self.memory.read(at, kind.bits // 8), self._order())
+        )
 
-    def store(self, kind: Any, address: Any, value: Any, aligned: bool = False,
-              user: bool = False) -> None:
+    def store(
+        self,
+        kind: Any,
+        address: Any,
+        value: Any,
+        aligned: bool = False,
+        user: bool = False,
+    ) -> None:
         """Write guest memory."""
         at = self._address(address, kind, aligned, "write")
         data = coerce(kind, value).pattern.to_bytes(kind.bits // 8, self._order())
@@ -186,7 +213,7 @@ class Reference:
         """Raise the core's undefined-instruction exception."""
         raise Undefined(f"undefined instruction at {self.pc:#x}")
 
-    # -- the frame -------------------------------------------------------------------------
+    # -- the frame
     def step_word(self, set_name: str, word: int, size: int) -> Insn | None:
         """Execute one word of `size` bytes at pc; Undefined if it is no instruction."""
         found = self.core.decoders[set_name].decode(word)
@@ -211,8 +238,11 @@ class Reference:
     def advance(self, size: int) -> None:
         """To the next instruction: where it branched, or behind this one."""
         branched = self.next_pc is not None
-        self.pc = self.next_pc if self.next_pc is not None else (
-            self.pc + size & self._address_mask)
+        self.pc = (
+            self.next_pc
+            if self.next_pc is not None
+            else (self.pc + size & self._address_mask)
+        )
         self.branched = branched
 
     def run(self, set_name: str, count: int, size: int = 4) -> None:
@@ -221,7 +251,7 @@ class Reference:
             word = int.from_bytes(self.memory.read(self.pc, size), "little")
             self.step_word(set_name, word, size)
 
-    # -- inside --------------------------------------------------------------------------------
+    # -- inside
     @property
     def _address_mask(self) -> int:
         return (1 << self.core.address_bits) - 1
@@ -259,6 +289,7 @@ def _scalar(field: Field) -> property:
 
     def write(cpu: Reference, value: Any) -> None:
         cpu.storage[name][:] = coerce(kind, value).pattern.to_bytes(width, "little")
+
     return property(read, write)
 
 
@@ -272,7 +303,5 @@ def _flag(flag: Flag) -> property:
 
     def write(cpu: Reference, value: Any) -> None:
         cpu.flags = cpu.flags & ~flag.mask | int(value) << flag.shift & flag.mask
+
     return property(read, write)
-
-
-__all__ = ["GuestFault", "Leave", "Memory", "Reference", "Undefined"]

@@ -6,7 +6,7 @@ Cores come from the package `cores` and from the entry points `machinebuilder.co
 
     summary: one line
     features: [lpae, vfpv4]        # names of the state's Features
-    fields: {midr: 0x410f_c0f0}    # power-on values of state fields; a list for an array
+    fields: {midr: 0x410f_c0f0}    # power-on values of fields; a list for an array
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class CpuModel:
     """A CPU that a board can name."""
 
     core: Core
-    name: str                     # "arm.cortex-a15"
-    data: dict[str, Any]          # the file, scalars as text
+    name: str  # "arm.cortex-a15"
+    data: dict[str, Any]  # the file, scalars as text
     path: Path
 
     @property
@@ -42,8 +42,10 @@ class CpuModel:
     @property
     def fields(self) -> dict[str, list[int]]:
         """Power-on values of state fields, features included."""
-        values = {name: [_number(x) for x in (v if isinstance(v, list) else [v])]
-                  for name, v in (self.data.get("fields") or {}).items()}
+        values = {
+            name: [_number(x) for x in (v if isinstance(v, list) else [v])]
+            for name, v in (self.data.get("fields") or {}).items()
+        }
         features = self.core.state.features
         if features is not None:
             values[features.name] = [features.word(self.data.get("features") or [])]
@@ -87,9 +89,11 @@ def _directory(package: str) -> Path:
 @cache
 def _files() -> dict[str, tuple[str, Path]]:
     """Model name -> (package, file)."""
-    return {f"{isa}.{path.stem}": (package, path)
-            for isa, package in packages().items()
-            for path in sorted(_directory(package).glob("*.yaml"))}
+    return {
+        f"{isa}.{path.stem}": (package, path)
+        for isa, package in packages().items()
+        for path in sorted(_directory(package).glob("*.yaml"))
+    }
 
 
 def names() -> list[str]:

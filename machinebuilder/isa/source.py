@@ -7,6 +7,7 @@ import ast
 import builtins
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from .errors import IsaError, Where
@@ -17,9 +18,8 @@ MISSING = object()
 
 @cache
 def _functions(file: str) -> dict[int, list[FunctionNode]]:
-    """The functions of a file by first line (of the first decorator, as Python counts)."""
-    with open(file, encoding="utf-8") as source:
-        tree = ast.parse(source.read(), file)
+    """The functions of a file by first line: a first decorator's, as Python counts."""
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"), file)
     found: dict[int, list[FunctionNode]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -39,7 +39,7 @@ def parameters(node: FunctionNode) -> tuple[str, ...]:
 def tree_of(function: Callable[..., Any]) -> FunctionNode:
     """The syntax tree of a function or lambda."""
     code = function.__code__
-    names = code.co_varnames[:code.co_argcount]
+    names = code.co_varnames[: code.co_argcount]
     for node in _functions(code.co_filename).get(code.co_firstlineno, []):
         is_lambda = isinstance(node, ast.Lambda)
         if parameters(node) == names and is_lambda == (code.co_name == "<lambda>"):
@@ -50,7 +50,9 @@ def tree_of(function: Callable[..., Any]) -> FunctionNode:
 def lookup(function: Callable[..., Any], name: str) -> Any:
     """What a name that is no local means to a function; MISSING if nothing."""
     if name in function.__code__.co_freevars and function.__closure__:
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__, strict=True))
+        cells = dict(
+            zip(function.__code__.co_freevars, function.__closure__, strict=True)
+        )
         return cells[name].cell_contents
     if name in function.__globals__:
         return function.__globals__[name]

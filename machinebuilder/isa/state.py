@@ -33,7 +33,7 @@ class Field(Declaration):
     @property
     def width(self) -> int:
         """Bytes of one element; a u1 is kept in a byte."""
-        return max(1, self.type.bits // 8)
+        return max(1, int(self.type.bits) // 8)
 
 
 class Array(Field):
@@ -90,7 +90,7 @@ class Features(Field):
 class State:
     """Base of a core's state class; the class body is the declaration."""
 
-    fields: ClassVar[dict[str, Field]] = {}       # members of the C struct, in order
+    fields: ClassVar[dict[str, Field]] = {}  # members of the C struct, in order
     views: ClassVar[dict[str, View]] = {}
     flags: ClassVar[dict[str, Flag]] = {}
     features: ClassVar[Features | None] = None
@@ -99,10 +99,14 @@ class State:
         declared = {n: d for n, d in vars(cls).items() if isinstance(d, Declaration)}
         cls.views = {n: d for n, d in declared.items() if isinstance(d, View)}
         cls.flags = {n: d for n, d in declared.items() if isinstance(d, Flag)}
-        cls.fields = {n: d for n, d in declared.items()
-                      if isinstance(d, Field) and n not in cls.views}
-        cls.features = next((d for d in cls.fields.values() if isinstance(d, Features)),
-                            None)
+        cls.fields = {
+            n: d
+            for n, d in declared.items()
+            if isinstance(d, Field) and n not in cls.views
+        }
+        cls.features = next(
+            (d for d in cls.fields.values() if isinstance(d, Features)), None
+        )
         _place_flags(cls)
         for view in cls.views.values():
             _check_view(cls, view)
@@ -123,4 +127,3 @@ def _check_view(cls: type[State], view: View) -> None:
         raise TypeError(f"{cls.__name__}.{view.name}: no field {view.of!r} to view")
     if view.width * view.count > base.width * base.count:
         raise TypeError(f"{cls.__name__}.{view.name} is larger than {view.of}")
-

@@ -12,13 +12,32 @@ from .function import Function
 from .state import Array, Field, Flag, View
 from .types import IntValue
 from .values import (
-    Bank, Cpu, Dyn, Method, Obj, Static, Value, c_of, describe, is_static,
+    Bank,
+    Cpu,
+    Dyn,
+    Method,
+    Obj,
+    Static,
+    Value,
+    c_of,
+    describe,
+    is_static,
 )
 
 FLAGS_DEPS = frozenset({"a translation flag"})
 PC_DEPS = frozenset({"cpu.pc"})
-METHODS = ("load", "store", "cas", "swap", "fence", "branch", "branch_if", "end_block",
-           "undefined", "has")
+METHODS = (
+    "load",
+    "store",
+    "cas",
+    "swap",
+    "fence",
+    "branch",
+    "branch_if",
+    "end_block",
+    "undefined",
+    "has",
+)
 
 
 def read_attribute(f: Function, node: ast.Attribute) -> Value:
@@ -28,7 +47,7 @@ def read_attribute(f: Function, node: ast.Attribute) -> Value:
         return _read_cpu(f, node, node.attr)
     if isinstance(base, Obj) and hasattr(base.object, node.attr):
         return f.wrap(getattr(base.object, node.attr), node)
-    f.fail(node, f"{describe(base)} has no attribute {node.attr}")
+    raise f.error(node, f"{describe(base)} has no attribute {node.attr}")
 
 
 def _read_cpu(f: Function, node: ast.Attribute, name: str) -> Value:
@@ -85,8 +104,9 @@ def _index(f: Function, node: ast.AST, bank: Bank, index: Value) -> Value:
     return index
 
 
-def _put(f: Function, declaration: Field, offset: str, value: Value,
-         node: ast.AST) -> None:
+def _put(
+    f: Function, declaration: Field, offset: str, value: Value, node: ast.AST
+) -> None:
     dyn = f.to_dyn(declaration.type, value, node)
     f.emit(f"mb_ir_put(tr->ir, {offset}, {declaration.width}, {dyn.c});")
 

@@ -12,7 +12,17 @@ from .function import Env, Function, ReturnSite
 from .merge import Join
 from .state_access import assign_attribute, assign_element
 from .values import (
-    Const, Dyn, NeedConst, Obj, Poison, Static, Text, Tup, Value, c_of, deps_of, is_static,
+    Const,
+    Dyn,
+    NeedConst,
+    Obj,
+    Poison,
+    Static,
+    Tup,
+    Value,
+    c_of,
+    deps_of,
+    is_static,
 )
 
 MAX_UNROLLED = 64
@@ -30,7 +40,7 @@ def one(f: Function, node: ast.stmt) -> None:
     """Compile one statement."""
     match node:
         case ast.Expr(value=ast.Constant()) | ast.Pass():
-            pass                                    # a docstring
+            pass  # a docstring
         case ast.Expr(value=value):
             expression(f, value)
         case ast.Assign(targets=targets, value=value):
@@ -95,7 +105,9 @@ def _assert(f: Function, test: ast.expr) -> None:
 
 def _return(f: Function, node: ast.Return) -> None:
     if f.dynamic_depth:
-        f.fail(node, "return inside a dynamic if: assign to a local and return it behind")
+        f.fail(
+            node, "return inside a dynamic if: assign to a local and return it behind"
+        )
     value = Obj(None) if node.value is None else f.keep(expression(f, node.value))
     f.usable(value, node)
     _site(f, value, node)
@@ -113,12 +125,14 @@ def _if(f: Function, node: ast.If) -> None:
     if isinstance(condition, Const):
         block(f, node.body if condition.value else node.orelse)
         return
-    run_arms(f, node, condition, lambda: block(f, node.body),
-             lambda: block(f, node.orelse))
+    run_arms(
+        f, node, condition, lambda: block(f, node.body), lambda: block(f, node.orelse)
+    )
 
 
-def run_arms(f: Function, node: ast.AST, condition: Value, first: Any,
-             second: Any) -> None:
+def run_arms(
+    f: Function, node: ast.AST, condition: Value, first: Any, second: Any
+) -> None:
     """Both arms of an `if` over a static or dynamic condition, and their join."""
     dynamic = isinstance(condition, Dyn)
     deps = deps_of(condition)
@@ -145,21 +159,28 @@ def run_arms(f: Function, node: ast.AST, condition: Value, first: Any,
     _print_if(f, condition, arms, join)
 
 
-def _print_if(f: Function, condition: Value, arms: tuple[list[Any], list[Any]],
-              join: Join) -> None:
+def _print_if(
+    f: Function, condition: Value, arms: tuple[list[Any], list[Any]], join: Join
+) -> None:
     f.lines += join.before
     if isinstance(condition, Dyn):
         fork = f.name("fork")
-        f.lines += [f"struct mb_fork {fork};", f"mb_tr_if(tr, &{fork}, {condition.c});",
-                    *arms[0], f"mb_tr_else(tr, &{fork});", *arms[1],
-                    f"mb_tr_endif(tr, &{fork});", *join.after]
+        f.lines += [
+            f"struct mb_fork {fork};",
+            f"mb_tr_if(tr, &{fork}, {condition.c});",
+            *arms[0],
+            f"mb_tr_else(tr, &{fork});",
+            *arms[1],
+            f"mb_tr_endif(tr, &{fork});",
+            *join.after,
+        ]
         return
     f.lines += [f"if ({c_of(condition)}) {{", *arms[0]]
     f.lines += ["} else {", *arms[1]] if arms[1] else []
     f.lines.append("}")
 
 
-# -- loops -------------------------------------------------------------------------------------
+# -- loops
 def _for(f: Function, node: ast.For) -> None:
     if node.orelse:
         f.fail(node, "the language has no else of a loop")
@@ -220,8 +241,10 @@ def _range_head(f: Function, node: ast.For, numbers: RangeOf, loop: Loop) -> str
     deps = deps_of(numbers.start, numbers.stop) | {loop.variable}
     f.env[node.target.id] = Static(loop.variable, deps)
     sign = "<" if numbers.step.value > 0 else ">"
-    return (f"for (int64_t {loop.variable} = {c_of(numbers.start)}; {loop.variable} {sign} "
-            f"{c_of(numbers.stop)}; {loop.variable} += {c_of(numbers.step)}) {{")
+    return (
+        f"for (int64_t {loop.variable} = {c_of(numbers.start)}; {loop.variable} {sign} "
+        f"{c_of(numbers.stop)}; {loop.variable} += {c_of(numbers.step)}) {{"
+    )
 
 
 def _while(f: Function, node: ast.While) -> None:
@@ -238,6 +261,7 @@ def _while(f: Function, node: ast.While) -> None:
             f.fail(node.test, "a while loop's condition must be static")
         f.emit(f"if (!({c_of(condition)}))")
         f.emit("break;")
+
     loop.run(head, test)
 
 
@@ -247,8 +271,12 @@ class Loop:
     def __init__(self, f: Function, node: ast.stmt, body: Sequence[ast.stmt]) -> None:
         self.f, self.node, self.body = f, node, body
         self.variable = f.name("i")
-        assigned = {name.id for statement in body for name in ast.walk(statement)
-                    if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
+        assigned = {
+            name.id
+            for statement in body
+            for name in ast.walk(statement)
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+        }
         self.carried = sorted(assigned & set(f.env))
         self.local = assigned - set(f.env)
 
@@ -343,8 +371,11 @@ class Loop:
             source = f.to_dyn(variable.type, end, self.node).c
             return [] if source == variable.c else [(variable.c, source, "mb_v")]
         if isinstance(variable, Tup) and isinstance(end, Tup):
-            return [move for x, y in zip(variable.items, end.items, strict=True)
-                    for move in self._moves(x, y)]
+            return [
+                move
+                for x, y in zip(variable.items, end.items, strict=True)
+                for move in self._moves(x, y)
+            ]
         if variable != end:
             f.fail(self.node, "a local changes its kind in the loop")
         return []
@@ -354,9 +385,14 @@ def _wanted(variable: Value, end: Value) -> Any:
     """The type that a static local has at the end of the body, None if it is fine."""
     if is_static(variable) and isinstance(end, Dyn):
         return end.type
-    if isinstance(variable, Tup) and isinstance(end, Tup) and (
-            len(variable.items) == len(end.items)):
-        parts = tuple(_wanted(x, y) for x, y in zip(variable.items, end.items, strict=True))
+    if (
+        isinstance(variable, Tup)
+        and isinstance(end, Tup)
+        and (len(variable.items) == len(end.items))
+    ):
+        parts = tuple(
+            _wanted(x, y) for x, y in zip(variable.items, end.items, strict=True)
+        )
         return parts if any(part is not None for part in parts) else None
     return None
 
@@ -364,6 +400,3 @@ def _wanted(variable: Value, end: Value) -> Any:
 def _items(value: Value) -> tuple[Value, ...]:
     assert isinstance(value, Tup)
     return value.items
-
-
-__all__ = ["RangeOf", "Text", "assign", "block", "run_arms"]

@@ -8,11 +8,28 @@ from typing import Any
 
 from .function import Function
 from .values import (
-    Chosen, Printed, Run, Static, Text, Tup, Value, c_of, describe, is_static, literal_text,
+    Chosen,
+    Printed,
+    Run,
+    Static,
+    Text,
+    Tup,
+    Value,
+    c_of,
+    describe,
+    is_static,
+    literal_text,
 )
 
-NUMBERS = {"": "lld", "d": "lld", "x": "llx", "X": "llX", "#x": "#llx", "08x": "08llx",
-           "#010x": "#010llx"}
+NUMBERS = {
+    "": "lld",
+    "d": "lld",
+    "x": "llx",
+    "X": "llX",
+    "#x": "#llx",
+    "08x": "08llx",
+    "#010x": "#010llx",
+}
 
 
 def joined(parts: list[Text]) -> Text:
@@ -25,8 +42,11 @@ def formatted(f: Function, node: ast.AST, value: Value, spec: str) -> Text:
     if isinstance(value, Text) and not spec:
         return value
     if not is_static(value) or spec not in NUMBERS:
-        f.fail(node, f"cannot format {describe(value)} as {spec!r}; numbers go as "
-                     + ", ".join(repr(known) for known in NUMBERS))
+        f.fail(
+            node,
+            f"cannot format {describe(value)} as {spec!r}; numbers go as "
+            + ", ".join(repr(known) for known in NUMBERS),
+        )
     return Text((Printed("%" + NUMBERS[spec], f"(long long)({c_of(value)})"),))
 
 
@@ -39,8 +59,9 @@ def table(f: Function, strings: Tup, index: Static) -> Text:
     """A string of a tuple of literals."""
     elements = ", ".join(quoted(literal_text(item)) for item in strings.items)
     name = f.unit.table("char *const", elements)
-    return Text((Printed("%s", f"{name}[mb_s_index(tr, {index.c}, "
-                               f"{len(strings.items)})]"),))
+    return Text(
+        (Printed("%s", f"{name}[mb_s_index(tr, {index.c}, {len(strings.items)})]"),)
+    )
 
 
 def output(text: Text) -> list[Any]:
@@ -48,14 +69,23 @@ def output(text: Text) -> list[Any]:
     lines: list[Any] = []
     for piece in text.pieces:
         if isinstance(piece, Printed):
-            lines.append(f"mb_text_add(out, {quoted(piece.format)}, {piece.argument});"
-                         if piece.argument else
-                         f'mb_text_add(out, "%s", {quoted(piece.format)});')
+            lines.append(
+                f"mb_text_add(out, {quoted(piece.format)}, {piece.argument});"
+                if piece.argument
+                else f'mb_text_add(out, "%s", {quoted(piece.format)});'
+            )
         elif isinstance(piece, Run):
-            lines.append(f"{piece.function}({', '.join(('tr', 'out', *piece.arguments))});")
+            lines.append(
+                f"{piece.function}({', '.join(('tr', 'out', *piece.arguments))});"
+            )
         else:
-            lines += [f"if ({piece.condition}) {{", *output(piece.first), "} else {",
-                      *output(piece.second), "}"]
+            lines += [
+                f"if ({piece.condition}) {{",
+                *output(piece.first),
+                "} else {",
+                *output(piece.second),
+                "}",
+            ]
     return lines
 
 

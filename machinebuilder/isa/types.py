@@ -34,7 +34,9 @@ class IntValue(int, Value):
 
     def __new__(cls, x: Any = 0) -> IntValue:
         if not isinstance(x, int):
-            raise TypeError(f"{cls.__name__}() takes an integer, not {type(x).__name__}")
+            raise TypeError(
+                f"{cls.__name__}() takes an integer, not {type(x).__name__}"
+            )
         number = int(x) & ((1 << cls.bits) - 1)
         if cls.signed and number >> (cls.bits - 1):
             number -= 1 << cls.bits
@@ -48,12 +50,15 @@ class IntValue(int, Value):
         """The other operand, in this type."""
         if isinstance(other, IntValue):
             if type(other) is not type(self):
-                raise TypeError(f"{type(self).__name__} and {type(other).__name__} do not "
-                                "mix: convert one of them")
+                raise TypeError(
+                    f"{type(self).__name__} and {type(other).__name__} do not "
+                    "mix: convert one of them"
+                )
             return int(other)
         if not isinstance(other, int):
-            raise TypeError(f"{type(self).__name__} does not mix with "
-                            f"{type(other).__name__}")
+            raise TypeError(
+                f"{type(self).__name__} does not mix with {type(other).__name__}"
+            )
         return int(type(self)(other))
 
     def _make(self, number: int) -> Any:
@@ -100,13 +105,17 @@ class IntValue(int, Value):
         return self._make(int(self) << min(_count(count), self.bits))
 
     def __rlshift__(self, other: Any) -> Any:
-        raise TypeError("a static value cannot be shifted by a dynamic count: give it a type")
+        raise TypeError(
+            "a static value cannot be shifted by a dynamic count: give it a type"
+        )
 
     def __rshift__(self, count: Any) -> Any:
         return self._make(int(self) >> min(_count(count), self.bits))
 
     def __rrshift__(self, other: Any) -> Any:
-        raise TypeError("a static value cannot be shifted by a dynamic count: give it a type")
+        raise TypeError(
+            "a static value cannot be shifted by a dynamic count: give it a type"
+        )
 
     def __floordiv__(self, other: Any) -> Any:
         return self._make(_quotient(int(self), self._number(other)))
@@ -230,7 +239,7 @@ class Opaque(Value):
 
 
 class FloatValue(Opaque):
-    """An IEEE number. `f32(x)` converts from the other format (rounding as the CPU does)."""
+    """An IEEE number. `f32(x)` converts from the other format, rounding as the CPU."""
 
     __slots__ = ()
     struct_code: ClassVar[str]
@@ -262,13 +271,16 @@ class f64(FloatValue):  # noqa: N801
 
 def _float_pattern(cls: type[FloatValue], x: Any) -> int:
     from . import floating  # the arithmetic needs the types first
+
     if isinstance(x, cls):
         return x.pattern
     if isinstance(x, FloatValue):
         return floating.convert_format(cls, x)
     if isinstance(x, float):
         return int.from_bytes(struct.pack("<" + cls.struct_code, x), "little")
-    raise TypeError(f"{cls.__name__}() takes a float; for integers see s32tof, from_bits")
+    raise TypeError(
+        f"{cls.__name__}() takes a float; for integers see s32tof, from_bits"
+    )
 
 
 class v128(Opaque):  # noqa: N801
@@ -301,9 +313,13 @@ def from_pattern(kind: type[Any], pattern: int) -> Any:
 
 
 def coerce(kind: type[Any], x: Any) -> Any:
-    """`x` as a value of `kind`: a static int takes the type, anything else must be of it."""
+    """`x` as a value of `kind`: a static int takes the type, all else must be of it."""
     if type(x) is kind:
         return x
-    if isinstance(x, int) and not isinstance(x, IntValue) and issubclass(kind, IntValue):
+    if (
+        isinstance(x, int)
+        and not isinstance(x, IntValue)
+        and issubclass(kind, IntValue)
+    ):
         return kind(x)
     raise TypeError(f"{kind.__name__} wanted, not {type(x).__name__}: convert it")

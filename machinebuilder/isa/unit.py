@@ -15,16 +15,30 @@ from .function import Env, Function, ReturnSite
 from .insns import Extern
 from .merge import common
 from .values import (
-    Bank, Const, Cpu, Dyn, Method, NeedConst, Obj, Poison, Run, Static, Text, Tup, Value, c_of,
-    deps_of, is_static,
+    Const,
+    Dyn,
+    NeedConst,
+    Obj,
+    Run,
+    Static,
+    Text,
+    Tup,
+    Value,
+    c_of,
+    deps_of,
+    is_static,
 )
 
 if TYPE_CHECKING:
     from .core import Core
 
 MAX_DEPTH = 40
-EFFECTS = {"pure": "MB_PURE", "reads": "MB_READS", "writes": "MB_WRITES",
-           "exits": "MB_EXITS"}
+EFFECTS = {
+    "pure": "MB_PURE",
+    "reads": "MB_READS",
+    "writes": "MB_WRITES",
+    "exits": "MB_EXITS",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +61,7 @@ class Unit:
         self._names: dict[str, int] = {}
         self._stack: list[Any] = []
 
-    # -- pieces ----------------------------------------------------------------------------------
+    # -- pieces
     def unique(self, name: str) -> str:
         """A C name that this file does not have yet."""
         count = self._names.get(name, 0)
@@ -65,21 +79,34 @@ class Unit:
 
     def text(self) -> str:
         """All of it, in the order C wants."""
-        parts = [f"static const {kind} {name}[] = {{{elements}}};"
-                 for (kind, elements), name in self.tables.items()]
+        parts = [
+            f"static const {kind} {name}[] = {{{elements}}};"
+            for (kind, elements), name in self.tables.items()
+        ]
         parts += [_helper(self.core, extern) for extern in self.helpers.values()]
         return "\n".join(parts) + "\n\n" + "\n".join(self.functions)
 
-    # -- functions -----------------------------------------------------------------------------------
-    def call(self, f: Function, node: ast.Call, python: Callable[..., Any],
-             positional: list[Value], keywords: Env) -> Value:
+    # -- functions
+    def call(
+        self,
+        f: Function,
+        node: ast.Call,
+        python: Callable[..., Any],
+        positional: list[Value],
+        keywords: Env,
+    ) -> Value:
         """Call a Python function from `f`."""
         bound = _bind(f, node, python, positional, keywords)
         try:
             compiled = self.compile(f, node, python, bound)
         except NeedConst as need:
-            deps = deps_of(*(bound[name.split(".")[0]] for name in need.deps
-                             if name.split(".")[0] in bound))
+            deps = deps_of(
+                *(
+                    bound[name.split(".")[0]]
+                    for name in need.deps
+                    if name.split(".")[0] in bound
+                )
+            )
             if not deps:
                 raise
             raise NeedConst(deps, need.message, need.where) from None
@@ -87,8 +114,9 @@ class Unit:
         arguments = ["tr", *(c for value in bound.values() for c in _flatten(value))]
         return _receive(f, compiled, arguments, given)
 
-    def compile(self, f: Function | None, node: ast.AST, python: Callable[..., Any],
-                bound: Env) -> Compiled:
+    def compile(
+        self, f: Function | None, node: ast.AST, python: Callable[..., Any], bound: Env
+    ) -> Compiled:
         """The C function for these kinds of arguments."""
         key = (python, tuple((name, _kind_of(value)) for name, value in bound.items()))
         if key in self._compiled:
@@ -109,10 +137,13 @@ class Unit:
     def _compile(self, python: Callable[..., Any], bound: Env) -> Compiled:
         from .expressions import expression
         from .statements import _site, block
+
         tree = source.tree_of(python)
         parameters: list[str] = []
-        env = {name: _parameter(name, name, value, parameters)
-               for name, value in bound.items()}
+        env = {
+            name: _parameter(name, name, value, parameters)
+            for name, value in bound.items()
+        }
         function = Function(self, python, tree, env)
         if isinstance(tree, ast.Lambda):
             _site(function, function.keep(expression(function, tree.body)), tree)
@@ -131,12 +162,14 @@ class Unit:
         out = ["struct mb_text *out"] if isinstance(result, Text) else []
         signature = ", ".join(["struct mb_tr *tr", *out, *parameters])
         self.functions.append(
-            f"static {returns} {name}({signature})\n{{\n{_print(function.lines)}}}\n")
+            f"static {returns} {name}({signature})\n{{\n{_print(function.lines)}}}\n"
+        )
         return Compiled(name, result)
 
 
 def source_place(python: Callable[..., Any]) -> Any:
     from .errors import Where
+
     return Where.of_function(python)
 
 
@@ -161,9 +194,14 @@ def _flat(lines: list[Any]) -> list[str]:
     return flat
 
 
-# -- arguments ------------------------------------------------------------------------------------
-def _bind(f: Function, node: ast.AST, python: Callable[..., Any], positional: list[Value],
-          keywords: Env) -> Env:
+# -- arguments
+def _bind(
+    f: Function,
+    node: ast.AST,
+    python: Callable[..., Any],
+    positional: list[Value],
+    keywords: Env,
+) -> Env:
     """Parameter name -> value."""
     try:
         bound = inspect.signature(python).bind(*positional, **keywords)
@@ -207,8 +245,12 @@ def _parameter(name: str, c: str, value: Value, parameters: list[str]) -> Value:
         parameters.append(f"mb_v {c}_")
         return Dyn(value.type, f"{c}_")
     if isinstance(value, Tup):
-        return Tup(tuple(_parameter(name, f"{c}_{i}", item, parameters)
-                         for i, item in enumerate(value.items)))
+        return Tup(
+            tuple(
+                _parameter(name, f"{c}_{i}", item, parameters)
+                for i, item in enumerate(value.items)
+            )
+        )
     return value
 
 
@@ -221,7 +263,7 @@ def _flatten(value: Value) -> list[str]:
     return []
 
 
-# -- results ----------------------------------------------------------------------------------------
+# -- results
 def _result_kind(function: Function) -> Value:
     """The kind that all return sites give."""
     values = [site.value for site in function.returns]
@@ -229,18 +271,23 @@ def _result_kind(function: Function) -> Value:
     if result is not None:
         return result
     for i, one in enumerate(function.returns):
-        for other in function.returns[i + 1:]:
+        for other in function.returns[i + 1 :]:
             if common([one.value, other.value]) is None:
                 _conflict(function, one, other)
     raise AssertionError("pairs agree but not all of them")
 
 
 def _conflict(function: Function, one: ReturnSite, other: ReturnSite) -> None:
-    """Two return sites disagree: blame the first condition at which their paths part."""
+    """Two return sites disagree: blame the condition at which their paths part."""
     from .values import describe
-    message = (f"{function.python.__name__} returns {describe(one.value)} here and "
-               f"{describe(other.value)} elsewhere")
-    for (if_a, arm_a, deps), (if_b, arm_b, _) in zip(one.path, other.path, strict=False):
+
+    message = (
+        f"{function.python.__name__} returns {describe(one.value)} here and "
+        f"{describe(other.value)} elsewhere"
+    )
+    for (if_a, arm_a, deps), (if_b, arm_b, _) in zip(
+        one.path, other.path, strict=False
+    ):
         if if_a == if_b and arm_a != arm_b:
             if deps:
                 raise NeedConst(deps, message, function.where(one.node))
@@ -255,8 +302,11 @@ def _outs(result: Value, name: str) -> list[tuple[str, str]]:
     if isinstance(result, Dyn):
         return [(name, "mb_v")]
     if isinstance(result, Tup):
-        return [out for i, item in enumerate(result.items)
-                for out in _outs(item, f"{name}_{i}")]
+        return [
+            out
+            for i, item in enumerate(result.items)
+            for out in _outs(item, f"{name}_{i}")
+        ]
     return []
 
 
@@ -273,12 +323,17 @@ def _print_return(function: Function, site: ReturnSite, result: Value) -> None:
             function.emit(f"return {values[0]};" if values else "return;")
 
 
-def _converted(function: Function, value: Value, wanted: Value, node: ast.AST) -> list[str]:
+def _converted(
+    function: Function, value: Value, wanted: Value, node: ast.AST
+) -> list[str]:
     """C expressions of the parts of `value` that `wanted` has C results for."""
     if isinstance(wanted, Tup):
         assert isinstance(value, Tup)
-        return [c for item, kind in zip(value.items, wanted.items, strict=True)
-                for c in _converted(function, item, kind, node)]
+        return [
+            c
+            for item, kind in zip(value.items, wanted.items, strict=True)
+            for c in _converted(function, item, kind, node)
+        ]
     if isinstance(wanted, Dyn):
         return [function.to_dyn(wanted.type, value, node).c]
     if isinstance(wanted, Static):
@@ -287,8 +342,9 @@ def _converted(function: Function, value: Value, wanted: Value, node: ast.AST) -
     return []
 
 
-def _receive(f: Function, compiled: Compiled, arguments: list[str],
-             deps: frozenset[str]) -> Value:
+def _receive(
+    f: Function, compiled: Compiled, arguments: list[str], deps: frozenset[str]
+) -> Value:
     """Print the call, and give its result in the caller."""
     result = compiled.result
     if isinstance(result, Text):
@@ -322,10 +378,10 @@ def _named(result: Value, names: Any, deps: frozenset[str]) -> Value:
 
 def _helper(core: Core, extern: Extern) -> str:
     from .arithmetic import ir_type
+
     result = "MB_VOID" if extern.result is None else ir_type(extern.result)
     name = f"{core.name}_{extern.name}"
-    return (f"static const struct mb_helper helper_{extern.name} = {{\n"
-            f'    "{name}", (void *){name}, {EFFECTS[extern.effects]}, {result}}};')
-
-
-__all__ = ["Bank", "Cpu", "Method", "Poison", "Text", "Unit"]
+    return (
+        f"static const struct mb_helper helper_{extern.name} = {{\n"
+        f'    "{name}", (void *){name}, {EFFECTS[extern.effects]}, {result}}};'
+    )

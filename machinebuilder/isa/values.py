@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the compiler knows of a value: when it is computed, and its type.
 
-`Const` is known to the compiler itself, `Static` when a block is translated (C, int64_t),
-`Dyn` when the guest runs (IR, a C variable of type mb_v). `Static.deps` names the
-parameters a value comes from, so that a conflict of types can be solved by compiling
-the function once for each value of them.
+`Const` is known to the compiler itself, `Static` when a block is translated (C,
+int64_t), `Dyn` when the guest runs (IR, a C variable of type mb_v). `Static.deps`
+names the parameters a value comes from, so that a conflict of types can be solved by
+compiling the function once for each value of them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Method(Value):
 
 @dataclass(frozen=True)
 class Poison(Value):
-    """Cannot be used: unassigned on some path, or of different kinds on different paths."""
+    """Cannot be used: unassigned on some path, or not of one kind on all."""
 
     reason: str
     deps: frozenset[str] = frozenset()

@@ -31,12 +31,16 @@ def _lanewise(width: int, lane: Callable[[int, int], int], signed: bool) -> Bina
         if signed:
             left = [_signed(x, width) for x in left]
             right = [_signed(x, width) for x in right]
-        return v128.of_lanes(width, [lane(x, y) for x, y in zip(left, right, strict=True)])
+        return v128.of_lanes(
+            width, [lane(x, y) for x, y in zip(left, right, strict=True)]
+        )
+
     return apply
 
 
-def _family(widths: Sequence[int], lane: Callable[[int, int], int],
-            signed: bool = False) -> list[Binary]:
+def _family(
+    widths: Sequence[int], lane: Callable[[int, int], int], signed: bool = False
+) -> list[Binary]:
     return [_lanewise(width, lane, signed) for width in widths]
 
 
@@ -50,6 +54,7 @@ def _shift(width: int, lane: Callable[[int, int], int], signed: bool = False) ->
         if signed:
             lanes = [_signed(x, width) for x in lanes]
         return v128.of_lanes(width, [lane(x, min(count, width)) for x in lanes])
+
     return apply
 
 
@@ -62,6 +67,7 @@ def _dup(width: int) -> Callable[[Any], v128]:
         if not isinstance(x, IntValue):
             raise TypeError("a lane must have a width: u32(x)")
         return v128.of_lanes(width, [x.pattern] * (128 // width))
+
     return apply
 
 
@@ -94,11 +100,11 @@ def vext(a: Any, b: Any, first: int) -> v128:
 vadd8, vadd16, vadd32, vadd64 = _family((8, 16, 32, 64), operator.add)
 vsub8, vsub16, vsub32, vsub64 = _family((8, 16, 32, 64), operator.sub)
 vmul8, vmul16, vmul32 = _family((8, 16, 32), operator.mul)
-vand, = _family((64,), operator.and_)
-vor, = _family((64,), operator.or_)
-vxor, = _family((64,), operator.xor)
-vandn, = _family((64,), lambda x, y: x & ~y)
-vorn, = _family((64,), lambda x, y: x | ~y)
+(vand,) = _family((64,), operator.and_)
+(vor,) = _family((64,), operator.or_)
+(vxor,) = _family((64,), operator.xor)
+(vandn,) = _family((64,), lambda x, y: x & ~y)
+(vorn,) = _family((64,), lambda x, y: x | ~y)
 veq8, veq16, veq32 = _compare(operator.eq)
 vgtu8, vgtu16, vgtu32 = _compare(operator.gt)
 vgeu8, vgeu16, vgeu32 = _compare(operator.ge)

@@ -20,18 +20,47 @@ OK, UNDEFINED, FAULT, MISTAKE = range(4)
 def build(directory: Path) -> Path:
     """Compile everything; gives the library."""
     write(core, directory)
-    subprocess.run(["python3", "-m", "machinebuilder.engine.generate", str(directory)],
-                   check=True, cwd=ROOT, timeout=60)
-    engine = [*ENGINE.glob("ir*.c"), *ENGINE.glob("interpret*.c"),
-              *(ENGINE / "passes").glob("*.c")]
+    subprocess.run(
+        ["python3", "-m", "machinebuilder.engine.generate", str(directory)],
+        check=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    engine = [
+        *ENGINE.glob("ir*.c"),
+        *ENGINE.glob("interpret*.c"),
+        *(ENGINE / "passes").glob("*.c"),
+    ]
     library = directory / "toy.so"
-    subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra",
-                    "-Werror", "-Wno-unused-parameter", "-Wno-missing-field-initializers",
-                    "-shared", "-fPIC", "-fvisibility=hidden", "-fsanitize=undefined",
-                    "-fno-sanitize-recover=undefined", "-static-libubsan",
-                    f"-I{ENGINE}", f"-I{directory}", str(ROOT / "tests/isa/toy/harness.c"),
-                    *map(str, directory.glob("*.c")), *map(str, engine), "-lm",
-                    "-o", str(library)], check=True, timeout=180)
+    subprocess.run(
+        [
+            "gcc",
+            "-std=gnu11",
+            "-D_GNU_SOURCE",
+            "-O1",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Wno-unused-parameter",
+            "-Wno-missing-field-initializers",
+            "-shared",
+            "-fPIC",
+            "-fvisibility=hidden",
+            "-fsanitize=undefined",
+            "-fno-sanitize-recover=undefined",
+            "-static-libubsan",
+            f"-I{ENGINE}",
+            f"-I{directory}",
+            str(ROOT / "tests/isa/toy/harness.c"),
+            *map(str, directory.glob("*.c")),
+            *map(str, engine),
+            "-lm",
+            "-o",
+            str(library),
+        ],
+        check=True,
+        timeout=180,
+    )
     return library
 
 
@@ -44,8 +73,10 @@ class Native:
         self.c.harness_memory.restype = ctypes.c_void_p
         self.state = self.c.harness_state()
         self.memory = (ctypes.c_char * MEMORY).from_address(self.c.harness_memory())
-        self.fields = {name: self.c.harness_field(name.encode())
-                       for name in ("pc", "key", *core.state.fields)}
+        self.fields = {
+            name: self.c.harness_field(name.encode())
+            for name in ("pc", "key", *core.state.fields)
+        }
 
     def poke(self, name: str, data: bytes) -> None:
         ctypes.memmove(self.state + self.fields[name], data, len(data))
@@ -65,9 +96,11 @@ class Native:
     def differences(self, cpu: Any) -> list[str]:
         """What is not as in the reference CPU."""
         found = []
-        for name, expected in (("pc", int(cpu.pc).to_bytes(8, "little")),
-                               ("key", int(cpu.flags).to_bytes(8, "little")),
-                               *((n, bytes(cpu.storage[n])) for n in core.state.fields)):
+        for name, expected in (
+            ("pc", int(cpu.pc).to_bytes(8, "little")),
+            ("key", int(cpu.flags).to_bytes(8, "little")),
+            *((n, bytes(cpu.storage[n])) for n in core.state.fields),
+        ):
             given = self.peek(name, len(expected))
             if given != expected:
                 found.append(f"{name}: {given.hex()} instead of {expected.hex()}")
@@ -80,8 +113,13 @@ class Native:
 
     def text(self, set_name: str, word: int, pc: int, flags: int) -> str | None:
         buffer = ctypes.create_string_buffer(64)
-        known = self.c.harness_text(int(set_name == "h16"), ctypes.c_uint32(word),
-                                    ctypes.c_uint64(pc), ctypes.c_uint32(flags), buffer)
+        known = self.c.harness_text(
+            int(set_name == "h16"),
+            ctypes.c_uint32(word),
+            ctypes.c_uint64(pc),
+            ctypes.c_uint32(flags),
+            buffer,
+        )
         return buffer.value.decode() if known else None
 
 
@@ -93,7 +131,8 @@ def reference(rng: Any) -> Any:
             field = core.state.fields[name]
             size = max(4, field.width)
             data[:] = b"".join(_value(rng, size) for _ in range(-(-len(data) // size)))[
-                :len(data)]
+                : len(data)
+            ]
     for name in "nzcv":
         setattr(cpu, name, rng.getrandbits(1))
     cpu.flags = rng.getrandbits(4)

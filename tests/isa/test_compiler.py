@@ -48,10 +48,12 @@ def test_decoders_agree_on_every_half_word(native: Native) -> None:
 
 def test_decoders_and_disassemblers_agree(native: Native) -> None:
     from machinebuilder.isa import disassemble
+
     rng = random.Random(1)
     for set_name, bits in (("h16", 16), ("w32", 32)):
         for _ in range(4000):
             word = rng.getrandbits(bits)
             pc, flags = rng.getrandbits(30), rng.getrandbits(4)
             assert native.text(set_name, word, pc, flags) == disassemble(
-                set_name, core, word, pc, flags)
+                set_name, core, word, pc, flags
+            )

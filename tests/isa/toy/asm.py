@@ -1,7 +1,23 @@
 """Operands of the toy: each form of formatter once."""
 
-NAMES = ("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7",
-         "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc")
+NAMES = (
+    "r0",
+    "r1",
+    "r2",
+    "r3",
+    "r4",
+    "r5",
+    "r6",
+    "r7",
+    "r8",
+    "r9",
+    "r10",
+    "r11",
+    "r12",
+    "sp",
+    "lr",
+    "pc",
+)
 a = b = c = reg = NAMES
 
 

@@ -1,7 +1,22 @@
 """The toy's state: fields of every type, views, flags, features."""
 
 from machinebuilder.isa import (
-    Array, Features, Field, Flag, State, View, f32, f64, s8, s16, u1, u8, u16, u32, u64, v128,
+    Array,
+    Features,
+    Field,
+    Flag,
+    State,
+    View,
+    f32,
+    f64,
+    s8,
+    s16,
+    u1,
+    u8,
+    u16,
+    u32,
+    u64,
+    v128,
 )
 
 

@@ -2,19 +2,55 @@
 
 import machinebuilder.isa as isa
 from machinebuilder.isa import (
-    f32, f64, fabs, fadd, fcmp, fcmpe, fdiv, float_bits, fma, fmul, fneg, from_bits, fsqrt,
-    fsub, ftos32, ftou32, s32, s32tof, s64, s64tof, u32, u32tof, u64, vdup8, vdup16, vdup32,
-    vdup64, vext, vhigh, vlow, vnot, vpair, vsar16, vshl8, vshr64, vzero,
+    f32,
+    f64,
+    fabs,
+    fadd,
+    fcmp,
+    fcmpe,
+    fdiv,
+    float_bits,
+    fma,
+    fmul,
+    fneg,
+    from_bits,
+    fsqrt,
+    fsub,
+    ftos32,
+    ftou32,
+    s32,
+    s32tof,
+    s64,
+    s64tof,
+    u32,
+    u32tof,
+    u64,
+    vdup8,
+    vdup16,
+    vdup32,
+    vdup64,
+    vext,
+    vhigh,
+    vlow,
+    vnot,
+    vpair,
+    vsar16,
+    vshl8,
+    vshr64,
+    vzero,
 )
 
 from .shapes import Numbered
 
 insns = Numbered("w32")
 
-BINARY = tuple(getattr(isa, name) for name in isa.__all__
-               if name[0] == "v" and name[-1].isdigit()
-               and not name.startswith(("vdup", "vsh", "vsar", "v128"))) + (
-                   isa.vand, isa.vor, isa.vxor, isa.vandn, isa.vorn)
+BINARY = tuple(
+    getattr(isa, name)
+    for name in isa.__all__
+    if name[0] == "v"
+    and name[-1].isdigit()
+    and not name.startswith(("vdup", "vsh", "vsar", "v128"))
+) + (isa.vand, isa.vor, isa.vxor, isa.vandn, isa.vorn)
 FORMATS = (f32, f64)
 
 

@@ -125,6 +125,7 @@ def typed_by_size(cpu, a, b, size, imm):
 def factory(step):
     def bump(cpu, a, imm, scale=3):
         cpu.r[a] = cpu.r[a] + step * scale + imm
+
     return bump
 
 

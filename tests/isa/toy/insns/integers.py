@@ -1,8 +1,28 @@
 """Integer operators and intrinsics, on every width."""
 
 from machinebuilder.isa import (
-    add_with_carry, bitrev, bits, bswap, carry_out, clz, ctz, mul_high, popcount, ror, s8,
-    s16, s32, s64, select, sext, sub_overflow, u1, u8, u16, u32, u64,
+    add_with_carry,
+    bitrev,
+    bits,
+    bswap,
+    carry_out,
+    clz,
+    ctz,
+    mul_high,
+    popcount,
+    ror,
+    s8,
+    s16,
+    s32,
+    s64,
+    select,
+    sext,
+    sub_overflow,
+    u1,
+    u8,
+    u16,
+    u32,
+    u64,
 )
 
 from .shapes import Numbered
@@ -20,7 +40,6 @@ def read(cpu, kind, n):
 def write(cpu, n, value):
     cpu.x[n & 7] = u64(value)
     cpu.r[n] = u32(value)
-
 
 
 def operate(op, a, b):
@@ -55,7 +74,7 @@ def compare(op, a, b):
     return a >= b
 
 
-# imm:12 = kind:4 op:4 unused:4, written as pieces so that types follow from `kind` alone
+# Here imm:12 is kind:4 op:4 imm:4, so that types follow from `kind` alone.
 def kinded(number):
     return f"{number:08b} a:4 b:4 c:4 kind:4 op:4 imm:4"
 
@@ -159,7 +178,9 @@ def narrow_intrinsics(cpu, a, b, c, kind, op, imm):
 
 @insns.next()
 def reversals(cpu, a, b, c):
-    write(cpu, a, u64(bswap(cpu.r[b])) + u64(bswap(u16(cpu.r[c]))) + bswap(cpu.x[b & 7]))
+    write(
+        cpu, a, u64(bswap(cpu.r[b])) + u64(bswap(u16(cpu.r[c]))) + bswap(cpu.x[b & 7])
+    )
 
 
 @insns.next()

@@ -25,7 +25,10 @@ def three(cpu, b):
     cpu.r[b] = cpu.r[b] + 3
 
 
-@h16("0010 imm:3 0 1 imm:3 1 x 1 1", asm="split #{imm}",
-     where=lambda imm: (imm & 1) == 1 or imm > 30)
+@h16(
+    "0010 imm:3 0 1 imm:3 1 x 1 1",
+    asm="split #{imm}",
+    where=lambda imm: (imm & 1) == 1 or imm > 30,
+)
 def split(cpu, imm):
     cpu.r[1] = cpu.r[1] + imm
