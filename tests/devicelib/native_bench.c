@@ -12,7 +12,7 @@
 
 enum { RAM_BASE = 0x40000000, RAM_SIZE = 16 << 20, PARAMS = 8, SENT = 1 << 20 };
 
-uint8_t bench_ram[RAM_SIZE] __attribute__((aligned(4096)));
+uint8_t bench_ram[RAM_SIZE] __attribute__((aligned(64)));   /* more: no red zone */
 char bench_error[1024];
 
 struct mb_dev {
@@ -303,6 +303,7 @@ static const struct mb_chip *find(const char *name)
 
 static void play(struct mb_dev *dev, struct mb_dev *child)
 {
+    static const uint8_t frame[70000];
     char op;
     unsigned long long a, b, c, d, e;
     while (scanf(" %c %llx %llx %llx %llx %llx", &op, &a, &b, &c, &d, &e) == 6) {
@@ -313,11 +314,13 @@ static void play(struct mb_dev *dev, struct mb_dev *child)
         else if (op == 'i' && dev->chip->input)
             bench_input(dev, a, b, e, c);
         else if (op == 'm')
-            memcpy(bench_ram + b % (RAM_SIZE - 8), &c, 8);
+            memcpy(bench_ram + b % (RAM_SIZE - 7), &c, 8);
         else if (op == 'g' && child && child->chip->receive)
-            bench_receive(child, bench_ram + b % (RAM_SIZE / 2), c % 70000);
+            bench_receive(child, frame, c % sizeof frame);
         else if (op == 'z')
             bench_reset(dev);
+        else if (op == 'y')
+            nanosleep(&(struct timespec){ .tv_nsec = 300000 }, NULL);
         else if (op == 's' && dev->chip->save) {
             size_t size = bench_save(dev, NULL, 0);
             uint8_t *data = malloc(size);

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ RAM = 0x4000_0000
 def _folder() -> Path:
     """A place for what is built, with the generated headers in it."""
     folder = Path(mkdtemp(prefix="mb-native-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for model in header.native_models():
         text = header.header(registry.find(model))
         (folder / header.file_name(model)).write_text(text)

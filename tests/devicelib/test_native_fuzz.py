@@ -11,8 +11,11 @@ import pytest
 from native_bench import RAM, compiled
 
 MODELS = ["intc.gicv2", "virtio.blk", "virtio.net", "virtio.console", "virtio.rng"]
-STEPS = 4000
+STEPS = 6000
 VIRTIO_START = [(0x70, 1), (0x70, 3), (0x24, 1), (0x20, 1), (0x24, 0), (0x70, 11)]
+TOP = 16 << 20
+TABLE = TOP - 128
+"""Where the descriptors are: the last bytes of RAM."""
 INTERESTING = [0, 1, 2, 7, 15, 0xFF, 0xFFFF, 0x8000_0000, 0xFFFF_FFFF, 2**64 - 1]
 
 
@@ -39,29 +42,53 @@ def _anything(rand: random.Random, span: int) -> str:
     if op == "m":
         address, value = 2 * rand.randrange(0x800), rand.getrandbits(16)
         return f"m 0 {address:x} {value:x} 0 0"
-    index = rand.randrange(300)
+    index = rand.randrange(rand.choice([300, 30000]))
     return f"{op} {rand.randrange(2)} {index:x} {rand.getrandbits(12):x} 5 1"
+
+
+def _descriptor(rand: random.Random, n: int) -> list[str]:
+    """Entry n of the table: one of a chain of three, at times with a mistake in it."""
+    address = RAM + 0x1000 + 64 * n
+    length = rand.choice([[16], [512, 4096, 16, 100], [1, 512, 513]][n % 3])
+    flags = [1, rand.choice([1, 3]), 2][n % 3]
+    following = n + 1
+    if rand.random() < 0.1:
+        address = rand.choice([0, RAM + TOP - 4, 2**64 - 8, RAM + 0x2000])
+    if rand.random() < 0.1:
+        length = rand.choice([0, 1, 2**32 - 1, 48, 300 << 20])
+    if rand.random() < 0.1:
+        flags = rand.randrange(8)
+    if rand.random() < 0.1:
+        following = rand.choice([0, n, 8, 9, 0xFFFF])
+    word = length | flags << 32 | following << 48
+    at = TABLE + 16 * n
+    return [f"m 0 {at:x} {address:x} 0 0", f"m 0 {at + 8:x} {word:x} 0 0"]
 
 
 def _ring(rand: random.Random) -> list[str]:
     """A device started with a queue, and requests in it that make some sense."""
     lines = ["w 0 70 0 4 0"]
-    lines += [f"w 0 {at:x} {value:x} 4 0" for at, value in VIRTIO_START]
-    places = [(0x80, RAM), (0x90, RAM + 0x400), (0xA0, RAM + 0x800)]
+    features = rand.choice([0, 1 << 28, 3 << 28])
+    start = [*VIRTIO_START[:-1], (0x20, features), VIRTIO_START[-1]]
+    lines += [f"w 0 {at:x} {value:x} 4 0" for at, value in start]
+    places = [(0x80, RAM + TABLE), (0x90, RAM + 0x400), (0xA0, RAM + 0x800)]
     for queue in range(2):
         lines += [f"w 0 {0x30:x} {queue} 4 0", f"w 0 {0x38:x} 8 4 0"]
         lines += [f"w 0 {at:x} {place:x} 4 0" for at, place in places]
         lines.append(f"w 0 {0x44:x} 1 4 0")
     lines.append("w 0 70 f 4 0")
     for n in range(8):
-        length, flags = rand.choice([16, 1, 513, 4096]), rand.randrange(8)
-        word = length | flags << 32 | rand.randrange(9) << 48
-        address = RAM + 0x1000 + rand.choice([0, 64, rand.randrange(1 << 20)])
-        lines += [f"m 0 {16 * n:x} {address:x} 0 0", f"m 0 {16 * n + 8:x} {word:x} 0 0"]
-        lines.append(f"m 0 {0x1000 + 64 * n:x} {rand.randrange(14):x} 0 0")
-    count = rand.randrange(12)
-    lines += [f"m 0 400 {count << 16:x} 0 0", f"w 0 50 {rand.randrange(3)} 4 0"]
-    return lines
+        lines += _descriptor(rand, n)
+        kind = rand.choice([0, 1, 4, 8, 11, 13, 99])
+        lines.append(f"m 0 {0x1000 + 64 * n:x} {kind:x} 0 0")
+        lines.append(f"m 0 {0x1008 + 64 * n:x} {rand.choice([0, 2047, 2**60]):x} 0 0")
+    heads = [rand.choice([0, 0, 3, 3, 6, 8]) for _ in range(8)]
+    words = [head << 16 * (n % 4) for n, head in enumerate(heads)]
+    lines += [f"m 0 404 {sum(words[:4]):x} 0 0", f"m 0 40c {sum(words[4:]):x} 0 0"]
+    count = rand.choice([1, 2, 3, 8, 9])
+    first = heads[0] << 32 | heads[1] << 48
+    lines.append(f"m 0 400 {count << 16 | first:x} 0 0")
+    return [*lines, f"w 0 50 {rand.randrange(2)} 4 0", "y 0 0 0 0 0"]
 
 
 def _script(model: str, seed: int) -> str:
