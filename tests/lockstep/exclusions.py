@@ -34,6 +34,10 @@ FLAGS_RETURN = "S with the pc is an exception return: needs a privileged mode"
 RRX_ADDRESS = "the offset depends on the carry before it, so the address is not known"
 SAME_REGISTER = "base and offset are one register: the address cannot be aimed"
 STORE_TO_CODE = "a store relative to the pc would change the code under test"
+UNKNOWN = "both registers are one: the result is UNKNOWN"
+ROUNDING = "the judge rounds as FPSCR says; the manual, to nearest (A8.8.308)"
+SHORT_VECTORS = "a random FPSCR has LEN, and the judge has short vectors; own tests"
+NOT_CHECKED = "the judge does not check the alignment of elements"
 MISALIGNED = "a literal pair at an odd place faults; faults have tests of their own"
 
 
@@ -47,4 +51,24 @@ def rejected(name: str, fields: dict[str, int]) -> str | None:
         return STORE_TO_CODE
     if fields.get("Rn") == 15 and name == "a32.double_immediate" and fields["imm"] & 3:
         return MISALIGNED
+    return rejected_simd(name, fields)
+
+
+def rejected_simd(name: str, fields: dict[str, int]) -> str | None:
+    """The same for VFP and Advanced SIMD."""
+    if name == "vfp.load_register" and fields["Rn"] == 15 and fields["L"] == 0:
+        return STORE_TO_CODE
+    if name == "vfp.load_multiple" and fields["Rn"] == 15:
+        return STORE_TO_CODE
+    if name == "vfp.fixed_point" and fields["op"] == 0:
+        return ROUNDING
+    if name == "vfp.move_to_system":
+        return SHORT_VECTORS
+    if name == "vfp.move_from_system" and fields["reg"] != 1:
+        return SYSTEM
+    if name == "neon.permute" and fields["d"] == fields["m"]:
+        return UNKNOWN
+    if name == "neon.all_lanes" and fields["a"] or name == "neon.one_lane" and fields[
+            "where"] & 3:
+        return NOT_CHECKED
     return None

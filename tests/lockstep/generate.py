@@ -36,7 +36,7 @@ def random_state(rng: random.Random, words: WordSet, pc: int) -> CpuState:
     """A random user-level state."""
     cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16
     return CpuState(tuple(edgy(rng, 32) for _ in range(15)), pc, cpsr,
-                    tuple(edgy(rng, 32) << 32 | edgy(rng, 32) for _ in range(32)),
+                    tuple(words.random_double(rng) for _ in range(32)),
                     words.random_fpscr(rng))
 
 
