@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from typing import Any
 
 from native_bench import RAM, Chip, ram
 
@@ -111,7 +112,7 @@ class Queue:
 class Driver:
     """Brings a device up as Linux does."""
 
-    def __init__(self, device: str, **params: object) -> None:
+    def __init__(self, device: str, **params: Any) -> None:
         self.place = Chip("virtio.mmio")
         self.chip = Chip(device, parent=self.place, **params)
         self.place.reset()
