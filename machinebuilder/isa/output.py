@@ -119,7 +119,7 @@ def _symbols(core: Core) -> dict[Insn, str]:
     symbols: dict[Insn, str] = {}
     taken: set[str] = set()
     for insn in core.insns:
-        plain = name = f"{core.name}_{insn.set}_{insn.name}"
+        plain = name = f"{core.name}_insn_{insn.set}_{insn.name}"
         for number in itertools.count(2):
             if name not in taken:
                 break
@@ -307,12 +307,11 @@ def _set_prototypes(isa: str, name: str) -> str:
 
 
 def _prototype(core: Core, extern: Extern) -> str:
+    """Without names: a parameter may be called `unsigned`."""
     result = "void" if extern.result is None else _helper_type(extern.result)
-    parameters = [
-        f"struct {core.name}_state *cpu",
-        *(f"{_helper_type(kind)} {name}" for name, kind in extern.parameters),
-    ]
-    return f"{result} {core.name}_{extern.name}({', '.join(parameters)});\n"
+    kinds = [_helper_type(kind) for _, kind in extern.parameters]
+    parameters = ", ".join([f"struct {core.name}_state *", *kinds])
+    return f"{result} {core.name}_{extern.name}({parameters});\n"
 
 
 def _helper_type(kind: type[Any]) -> str:
