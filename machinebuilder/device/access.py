@@ -8,9 +8,18 @@ time the chip's name and the offset are logged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from machinebuilder.device.chip import Device
 from machinebuilder.device.declare import Region
 from machinebuilder.device.register import Reg
+
+Entry = tuple[int, Callable[[], int], Callable[[int], None], bool]
+"""Of a register at its offset: bytes, how to read and write it, and whether reading it
+has no effect, so that no line can change."""
+
+LOW = [(1 << 8 * size) - 1 for size in range(9)]
+"""Masks of the low bytes."""
 
 
 class RegisterFile:
@@ -24,6 +33,9 @@ class RegisterFile:
             if reg.region == region.name:
                 for index in range(reg.count):
                     self._at[reg.offset + index * reg.step] = (reg, index)
+        self.entries: dict[int, Entry] = {}
+        if region.on_read is None and region.on_write is None:
+            self.entries = {at: self._entry(*found) for at, found in self._at.items()}
 
     def name_at(self, offset: int) -> str:
         """What to call that offset in traces."""
@@ -37,10 +49,9 @@ class RegisterFile:
         """What the guest reads."""
         if self._region.on_read is not None:
             return self._region.on_read(self._device, offset, size)
-        entry = self._at.get(offset)
-        if entry is not None and size <= entry[0].bytes:
-            value = self._read(*entry)
-            return value if size == entry[0].bytes else value & (1 << 8 * size) - 1
+        entry = self.entries.get(offset)
+        if entry is not None and size <= entry[0]:
+            return entry[1]() & LOW[size]
         return self._read_span(offset, size)
 
     def write(self, offset: int, value: int, size: int) -> None:
@@ -48,20 +59,41 @@ class RegisterFile:
         if self._region.on_write is not None:
             self._region.on_write(self._device, offset, value, size)
             return
-        entry = self._at.get(offset)
-        if entry is not None and size == entry[0].bytes:
-            self._write(*entry, value)
+        entry = self.entries.get(offset)
+        if entry is not None and size == entry[0]:
+            entry[2](value)
         else:
             self._write_span(offset, value, size)
 
-    def _read(self, reg: Reg, index: int) -> int:
-        device = self._device
-        if reg.on_read is not None:
-            which = () if reg.count == 1 else (index,)
-            return int(reg.on_read(device, *which)) & reg.mask
+    # -- one register
+
+    def _entry(self, reg: Reg, index: int) -> Entry:
+        def write(value: int) -> None:
+            self._write(reg, index, value)
+
+        pure = reg.on_read is None
+        return reg.bytes, self._reader(reg, index), write, pure
+
+    def _reader(self, reg: Reg, index: int) -> Callable[[], int]:
+        device, state, name = self._device, self._device.__dict__, reg.name
+        handler, mask, shown = reg.on_read, reg.mask, ~reg.hidden_bits
+        if handler is not None and reg.count == 1:
+            bound = handler.__get__(device)
+            return lambda: bound() & mask
+        if handler is not None:
+            return lambda: handler(device, index) & mask
+        if reg.count > 1:
+            return lambda: int(state[name][index]) & shown
         if reg.mode == "wo" and not reg.fields:
-            device.log(f"{reg.name} is write-only, and was read")
-        return self._stored(reg, index) & ~reg.hidden_bits
+            return self._unreadable(reg)
+        return lambda: int(state[name]) & shown
+
+    def _unreadable(self, reg: Reg) -> Callable[[], int]:
+        def read() -> int:
+            self._device.log(f"{reg.name} is write-only, and was read")
+            return 0
+
+        return read
 
     def _write(self, reg: Reg, index: int, value: int) -> None:
         device = self._device
@@ -74,20 +106,24 @@ class RegisterFile:
             value &= reg.stored_bits | reg.cleared_bits
         old = self._stored(reg, index)
         new = old & ~reg.stored_bits | value & reg.stored_bits
-        self._store(reg, index, new & ~(value & reg.cleared_bits))
+        new &= ~(value & reg.cleared_bits)
+        if new != old:
+            self._store(reg, index, new)
         if reg.on_write is not None:
             which = () if reg.count == 1 else (index,)
             reg.on_write(device, value, *which)
 
     def _stored(self, reg: Reg, index: int) -> int:
-        value = self._device.__dict__["_values"][reg.name]
+        value = self._device.__dict__[reg.name]
         return int(value if reg.count == 1 else value[index])
 
     def _store(self, reg: Reg, index: int, value: int) -> None:
         if reg.count == 1:
-            reg.__set__(self._device, value)
+            reg.store(self._device, value)
         else:
-            self._device.__dict__["_values"][reg.name][index] = value
+            self._device.__dict__[reg.name][index] = value
+
+    # -- accesses that are not to one whole register
 
     def _covering(self, offset: int) -> tuple[int, Reg, int] | None:
         for back in range(8):
@@ -104,11 +140,10 @@ class RegisterFile:
             if found is None:
                 position += 1
                 continue
-            start, reg, index = found
+            start, reg, _ = found
             end = min(start + reg.bytes, offset + size)
-            part = self._read(reg, index) >> 8 * (position - start)
-            part &= (1 << 8 * (end - position)) - 1
-            value |= part << 8 * (position - offset)
+            part = self.entries[start][1]() >> 8 * (position - start)
+            value |= (part & LOW[end - position]) << 8 * (position - offset)
             position, known = end, True
         if not known:
             self._device.log(f"nothing to read at {self._region.name}+{offset:#x}")
@@ -123,7 +158,7 @@ class RegisterFile:
                 continue
             start, reg, index = found
             end = min(start + reg.bytes, offset + size)
-            mask = (1 << 8 * (end - position)) - 1
+            mask = LOW[end - position]
             part = (value >> 8 * (position - offset)) & mask
             shift = 8 * (position - start)
             kept = self._stored(reg, index) & reg.stored_bits & ~reg.hidden_bits

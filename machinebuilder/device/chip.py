@@ -7,7 +7,7 @@ a TypeError there and then. How the declared things behave is in frame.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from machinebuilder.device.declare import (
@@ -25,6 +25,7 @@ from machinebuilder.device.register import Reg
 from machinebuilder.device.surroundings import Surroundings
 
 Declared = TypeVar("Declared", bound=Declaration)
+Store = Callable[[object, Any], None]
 
 
 class Device:
@@ -91,6 +92,16 @@ class Device:
         kinds = [window.memory for window in cls.regions.values() if window.memory]
         cls.memory = kinds[0] if kinds else None
         _check_registers(cls)
+        stores: dict[str, Store] = {name: r.store for name, r in cls.regs.items()}
+        fixed = {**cls.params, **cls.outs, **cls.ins, **cls.alarms, **windows}
+        cls._stores = stores | dict.fromkeys(fixed, _refuse)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        store = self._stores.get(name)
+        if store is None:
+            object.__setattr__(self, name, value)
+        else:
+            store(self, value)
 
     @classmethod
     def devicetree(cls, node: Any, view: Any) -> None:
@@ -139,6 +150,11 @@ class Device:
         self._outside.restart(why)
 
     _outside: Surroundings
+    _stores: ClassVar[Mapping[str, Store]] = {}
+
+
+def _refuse(device: object, value: object) -> None:
+    raise AttributeError("parameters, lines, alarms and windows cannot be assigned")
 
 
 class ChipClock:

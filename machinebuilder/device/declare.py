@@ -2,7 +2,8 @@
 """What a chip declares about itself, besides its registers.
 
 Each declaration is a class attribute of a `Device`; the attribute's name is the port's,
-parameter's or window's name. On an instance the attribute reads as its value.
+parameter's or window's name. On an instance the attribute reads as its value: the frame
+keeps it in the instance under that name, where Python finds it without a call.
 """
 
 from __future__ import annotations
@@ -64,9 +65,7 @@ class Param(Declaration):
     @overload
     def __get__(self, device: object, owner: type) -> Any: ...
     def __get__(self, device: object | None, owner: type) -> Any:
-        if device is None:
-            return self
-        return device.__dict__["_params"][self.name]
+        return self if device is None else device.__dict__[self.name]
 
 
 class Region(Declaration):
@@ -96,11 +95,13 @@ class Region(Declaration):
         self.memory = memory
         self.on_read: Callable[..., int] | None = None
         self.on_write: Callable[..., None] | None = None
+        self.attribute = ""
         self._fixed_name = name
         if name is not None:
             self.name = name
 
     def __set_name__(self, owner: type, name: str) -> None:
+        self.attribute = name
         self.name = name if self._fixed_name is None else self._fixed_name
 
     def read(self, handler: Handler) -> Handler:
@@ -117,11 +118,8 @@ class Region(Declaration):
     def __get__(self, device: None, owner: type) -> Region: ...
     @overload
     def __get__(self, device: object, owner: type) -> WindowHandle: ...
-    def __get__(self, device: object | None, owner: type) -> Region | WindowHandle:
-        if device is None:
-            return self
-        handle: WindowHandle = device.__dict__["_windows"][self.name]
-        return handle
+    def __get__(self, device: object | None, owner: type) -> Any:
+        return self if device is None else device.__dict__[self.attribute]
 
 
 class IrqOut(Declaration):
@@ -149,10 +147,7 @@ class IrqOut(Declaration):
     @overload
     def __get__(self, device: object, owner: type) -> Any: ...
     def __get__(self, device: object | None, owner: type) -> Any:
-        if device is None:
-            return self
-        levels = device.__dict__["_out_levels"][self.name]
-        return levels[0] if self.count == 1 else tuple(levels)
+        return self if device is None else device.__dict__[self.name]
 
 
 class IrqIn(Declaration):
@@ -182,10 +177,7 @@ class IrqIn(Declaration):
     @overload
     def __get__(self, device: object, owner: type) -> Any: ...
     def __get__(self, device: object | None, owner: type) -> Any:
-        if device is None:
-            return self
-        levels = device.__dict__["_in_levels"][self.name]
-        return levels[0] if self.count == 1 else tuple(levels)
+        return self if device is None else device.__dict__[self.name]
 
 
 class Bus(Declaration):
@@ -222,11 +214,8 @@ class Alarm(Declaration):
     def __get__(self, device: None, owner: type) -> Alarm: ...
     @overload
     def __get__(self, device: object, owner: type) -> AlarmHandle: ...
-    def __get__(self, device: object | None, owner: type) -> Alarm | AlarmHandle:
-        if device is None:
-            return self
-        handle: AlarmHandle = device.__dict__["_alarms"][self.name]
-        return handle
+    def __get__(self, device: object | None, owner: type) -> Any:
+        return self if device is None else device.__dict__[self.name]
 
 
 class State(Declaration):
@@ -249,9 +238,8 @@ class State(Declaration):
     @overload
     def __get__(self, device: object, owner: type) -> Any: ...
     def __get__(self, device: object | None, owner: type) -> Any:
-        if device is None:
-            return self
-        return device.__dict__["_states"][self.name]
+        return self if device is None else device.__dict__[self.name]
 
-    def __set__(self, device: object, value: object) -> None:
-        device.__dict__["_states"][self.name] = value
+    if TYPE_CHECKING:
+
+        def __set__(self, device: object, value: object) -> None: ...

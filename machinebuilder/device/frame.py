@@ -13,11 +13,11 @@ import mmap
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from machinebuilder.device.access import RegisterFile
+from machinebuilder.device.access import LOW, RegisterFile
 from machinebuilder.device.chip import ChipClock, ChipMemory, Device, resolve_count
-from machinebuilder.device.declare import Param
+from machinebuilder.device.declare import IrqIn, IrqOut, Param
 from machinebuilder.device.register import RegArray
 from machinebuilder.device.surroundings import Surroundings
 
@@ -34,31 +34,37 @@ class Frame:
         sizes: Mapping[str, int] | None = None,
     ) -> None:
         self.outside = outside
+        self.chip = chip
         self.device = chip.__new__(chip)
         self.trace: Callable[[str], None] | None = None
+        self._state = self.device.__dict__
         self._waiting = b""
-        self._install(chip, name, params)
-        self._install_ports(chip)
-        self._install_windows(chip, sizes or {})
+        self._install(name, params)
+        self._install_ports()
+        self._install_windows(sizes or {})
+        self._set_fresh()
         self.device.__init__()  # type: ignore[misc]
 
     # -- what the machine calls
 
     def reset(self) -> None:
         """Power on, or reset: declared state gets its initial values."""
-        chip, state = type(self.device), self.device.__dict__
-        state["_values"] = {name: reg.fresh() for name, reg in chip.regs.items()}
-        state["_views"].clear()
-        state["_states"] = {name: s.fresh() for name, s in chip.states.items()}
+        self._set_fresh()
         self._waiting = b""
-        for handle in state["_alarms"].values():
+        for handle in self._alarms:
             handle.cancel()
         self.device.power_on()
         self.settle()
 
     def read(self, region: int, offset: int, size: int) -> int:
         """A guest's read of `size` bytes."""
-        value = self._windows[region].read(offset, size)
+        entry = self._entries[region].get(offset)
+        if entry is not None and size <= entry[0]:
+            value = entry[1]() & LOW[size]
+            if entry[3] and not self.trace:
+                return value
+        else:
+            value = self._windows[region].read(offset, size)
         if self.trace:
             self.trace(f"read  {self._where(region, offset)}/{size} = {value:#x}")
         self.settle()
@@ -73,11 +79,11 @@ class Frame:
 
     def input(self, port: int, index: int, level: bool) -> None:
         """An input line has a level; nothing happens if it had it before."""
-        declared = self._ins[port]
-        levels = self.device.__dict__["_in_levels"][declared.name]
+        declared, levels = self._ins[port]
         if levels[index] == level:
             return
         levels[index] = level
+        self._state[declared.name] = level if declared.count == 1 else tuple(levels)
         if declared.on_change and declared.count == 1:
             declared.on_change(self.device, level)
         elif declared.on_change:
@@ -112,91 +118,125 @@ class Frame:
         """Derive every output from state, and drive those that changed."""
         if self._waiting:
             self._waiting = self._waiting[self.device.receive(self._waiting) :]
-        for port, index, levels, derive in self._derived:
-            level = bool(derive())
-            if level != levels[index]:
-                levels[index] = level
-                self.outside.drive(port, index, level)
+        for line in self._derived:
+            level = True if line.derive() else False  # noqa: SIM210 (faster than bool)
+            if level is not line.level:
+                self._change(line, level)
+
+    def _change(self, line: OutLine, level: bool) -> None:
+        line.level = level
+        lines = self._outs[line.port]
+        single = self.chip.outs[line.name].count == 1
+        levels = tuple(other.level for other in lines)
+        self._state[line.name] = level if single else levels
+        self.outside.drive(line.port, line.index, level)
+
+    # -- snapshots
 
     def save(self) -> dict[str, object]:
         """Everything declared, as plain data."""
-        state = self.device.__dict__
-        values = {n: _plain(v) for n, v in state["_values"].items()}
+        chip, state = self.chip, self._state
         return {
-            "registers": values,
-            "state": copy.deepcopy(state["_states"]),
-            "inputs": copy.deepcopy(state["_in_levels"]),
-            "alarms": {n: a.deadline for n, a in state["_alarms"].items()},
+            "registers": {name: _plain(state[name]) for name in chip.regs},
+            "state": {name: copy.deepcopy(state[name]) for name in chip.states},
+            "inputs": {d.name: list(levels) for d, levels in self._ins},
+            "alarms": {a.declared.name: a.deadline for a in self._alarms},
             "waiting": self._waiting,
         }
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Put back what `save` gave."""
-        chip, state = type(self.device), self.device.__dict__
         for name, value in saved["registers"].items():
-            reg = chip.regs[name]
-            restored = RegArray(reg, list(value)) if reg.count > 1 else value
-            state["_values"][name] = restored
-        state["_views"].clear()
-        state["_states"].update(copy.deepcopy(saved["state"]))
-        for name, levels in saved["inputs"].items():
-            state["_in_levels"][name][:] = levels
+            reg = self.chip.regs[name]
+            if reg.count > 1:
+                self._state[name] = RegArray(reg, list(value))
+            else:
+                reg.store(self.device, value)
+        self._state.update(copy.deepcopy(saved["state"]))
+        for declared, levels in self._ins:
+            levels[:] = saved["inputs"][declared.name]
+            single = declared.count == 1
+            self._state[declared.name] = levels[0] if single else tuple(levels)
         self._waiting = saved["waiting"]
-        for name, deadline in saved["alarms"].items():
-            handle = state["_alarms"][name]
+        for handle in self._alarms:
+            deadline = saved["alarms"][handle.declared.name]
             if deadline is None:
                 handle.cancel()
             else:
                 handle.at_ns(deadline)
         self.settle()
 
-    # -- making the instance
+    # -- making the instance: values go where attributes are looked up first
 
-    def _install(
-        self, chip: type[Device], name: str, params: Mapping[str, object]
-    ) -> None:
+    def _install(self, name: str, params: Mapping[str, object]) -> None:
         device = self.device
         device.name = name
         device.clock = ChipClock(self.outside)
         device.dma = ChipMemory(self.outside)
         device._outside = self.outside
-        state = device.__dict__
-        state["_params"] = {n: _param(p, params) for n, p in chip.params.items()}
-        state["_values"] = {n: reg.fresh() for n, reg in chip.regs.items()}
-        state["_views"] = {}
-        state["_states"] = {n: s.fresh() for n, s in chip.states.items()}
-        state["_alarms"] = {
-            n: AlarmHandle(alarm, index, self.outside)
-            for index, (n, alarm) in enumerate(chip.alarms.items())
-        }
-        self._alarms = list(state["_alarms"].values())
+        for declared in self.chip.params.values():
+            self._state[declared.name] = _param(declared, params)
+        self._alarms = [
+            AlarmHandle(alarm, index, self.outside)
+            for index, alarm in enumerate(self.chip.alarms.values())
+        ]
+        self._state.update((a.declared.name, a) for a in self._alarms)
 
-    def _install_ports(self, chip: type[Device]) -> None:
-        state, cpus = self.device.__dict__, self.outside.cpu_count
+    def _set_fresh(self) -> None:
+        for reg in self.chip.regs.values():
+            reg.store_fresh(self.device)
+        for declared in self.chip.states.values():
+            self._state[declared.name] = declared.fresh()
 
-        def lines(count: int | str) -> list[bool]:
-            return [False] * resolve_count(count, state["_params"], cpus)
+    def _install_ports(self) -> None:
+        self._ins = [(i, [False] * self._count(i)) for i in self.chip.ins.values()]
+        for declared, levels in self._ins:
+            single = declared.count == 1
+            self._state[declared.name] = False if single else tuple(levels)
+        self._outs = [
+            [OutLine(self.device, out, port, n) for n in range(self._count(out))]
+            for port, out in enumerate(self.chip.outs.values())
+        ]
+        for out, lines in zip(self.chip.outs.values(), self._outs, strict=True):
+            many = (False,) * len(lines)
+            self._state[out.name] = False if out.count == 1 else many
+        self._derived = [
+            line
+            for out, lines in zip(self.chip.outs.values(), self._outs, strict=True)
+            for line in lines
+            if out.on_level is not None
+        ]
 
-        state["_in_levels"] = {n: lines(i.count) for n, i in chip.ins.items()}
-        state["_out_levels"] = {n: lines(o.count) for n, o in chip.outs.items()}
-        self._ins = list(chip.ins.values())
-        self._derived: list[tuple[int, int, list[bool], Callable[[], object]]] = []
-        for port, out in enumerate(chip.outs.values()):
-            levels = state["_out_levels"][out.name]
-            for index in range(len(levels)):
-                if out.on_level is not None:
-                    derive = _bound(out.on_level, self.device, out.count, index)
-                    self._derived.append((port, index, levels, derive))
+    def _count(self, port: IrqIn | IrqOut) -> int:
+        return resolve_count(port.count, self._state, self.outside.cpu_count)
 
-    def _install_windows(self, chip: type[Device], sizes: Mapping[str, int]) -> None:
-        self._windows = [RegisterFile(self.device, r) for r in chip.regions.values()]
-        self.device.__dict__["_windows"] = {
-            name: WindowHandle(index, region.span or sizes.get(name, 0), self.outside)
-            for index, (name, region) in enumerate(chip.regions.items())
-        }
+    def _install_windows(self, sizes: Mapping[str, int]) -> None:
+        regions = self.chip.regions.values()
+        self._windows = [RegisterFile(self.device, region) for region in regions]
+        self._entries = [window.entries for window in self._windows]
+        for index, region in enumerate(regions):
+            size = region.span or sizes.get(region.name, 0)
+            handle = WindowHandle(index, size, self.outside)
+            self._state[region.attribute or region.name] = handle
 
     def _where(self, region: int, offset: int) -> str:
         return f"{self.device.name} {self._windows[region].name_at(offset)}"
+
+
+class OutLine:
+    """One line of an output: how its level is derived, and what it was last."""
+
+    def __init__(self, device: Device, out: IrqOut, port: int, index: int) -> None:
+        self.name = out.name
+        self.port = port
+        self.index = index
+        self.level = False
+        handler = out.on_level
+        self.derive: Callable[[], object] = lambda: False
+        if handler is not None and out.count == 1:
+            self.derive = handler.__get__(device)
+        elif handler is not None:
+            self.derive = lambda: handler(device, index)
 
 
 class AlarmHandle:
@@ -247,14 +287,6 @@ class WindowHandle:
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, RegArray) else value
-
-
-def _bound(
-    handler: Callable[..., object], device: Device, count: int | str, index: int
-) -> Callable[[], object]:
-    if count == 1:
-        return cast(Callable[[], object], handler.__get__(device))
-    return lambda: handler(device, index)
 
 
 def _param(declared: Param, given: Mapping[str, object]) -> object:

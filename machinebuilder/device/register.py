@@ -24,7 +24,7 @@ like a parameter of `Reg` gets an underscore: `mode_=Bits(5, 4)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from machinebuilder.device.declare import Declaration, Handler
 
@@ -69,33 +69,35 @@ class Bit(Bits):
 class RegValue(int):
     """A register's value at one moment; its fields are attributes.
 
-    Setting a field changes the device's register; this value stays what it was.
+    Setting a field changes the device's register; this value stays what it was. Each
+    register with fields has its own subclass.
     """
 
-    _reg: Reg
-    _device: object
+    _of: tuple[Reg]  # in a tuple, for a register alone would act as a descriptor
+    _device: object = None
 
-    @classmethod
-    def of(cls, reg: Reg, value: int, device: object) -> RegValue:
-        """The value of `reg` of `device`; None for a copy without a device."""
-        self = cls(value)
-        self.__dict__["_reg"] = reg
-        self.__dict__["_device"] = device
-        return self
+    if TYPE_CHECKING:
 
-    def __getattr__(self, name: str) -> int:
-        fields = self.__dict__.get("_reg")
-        field = fields.fields.get(name) if fields is not None else None
-        if field is None:
-            raise AttributeError(f"{fields!r} has no field {name!r}")
-        value: int = (int(self) & field.mask) >> field.low
-        return value
+        def __getattr__(self, name: str) -> int: ...
 
     def __setattr__(self, name: str, value: int) -> None:
-        field = self._reg.fields.get(name)
+        reg = self._of[0]
+        field = reg.fields.get(name)
         if field is None:
-            raise AttributeError(f"{self._reg!r} has no field {name!r}")
-        self._reg.store_field(self._device, field, value)
+            raise AttributeError(f"{reg!r} has no field {name!r}")
+        if self._device is None:
+            raise AttributeError(f"{name}: write the register as a whole")
+        old = int(self._device.__dict__[reg.name]) & ~field.mask
+        reg.store(self._device, old | value << field.low & field.mask)
+
+
+def _value_class(reg: Reg) -> type[RegValue]:
+    def field_property(field: Bits) -> property:
+        mask, low = field.mask, field.low
+        return property(lambda self: (int(self) & mask) >> low)
+
+    fields = {name: field_property(field) for name, field in reg.fields.items()}
+    return type("RegValue", (RegValue,), {**fields, "_of": (reg,)})
 
 
 class RegArray:
@@ -152,6 +154,7 @@ class Reg(Declaration):
             if field.mask & ~self.mask:
                 raise TypeError(f"field {name} does not fit into {width} bits")
             self.reset |= field.reset << field.low
+        self._class = _value_class(self)
         self.on_read: Callable[..., int] | None = None
         self.on_write: Callable[..., None] | None = None
         self.stored_bits = self._bits_of("rw") | self._bits_of("wo")
@@ -179,37 +182,34 @@ class Reg(Declaration):
         self.on_write = handler
         return handler
 
-    def store_field(self, device: object, field: Bits, value: int) -> None:
-        """Change one field of the stored value."""
-        values = device.__dict__["_values"]
-        old = values[self.name] & ~field.mask
-        self.__set__(device, old | (value << field.low & field.mask))
+    def value(self, value: int, device: object = None) -> int:
+        """A value of this register with its fields; without a device a mere copy."""
+        if not self.fields:
+            return value
+        view = self._class(value)
+        view.__dict__["_device"] = device
+        return view
+
+    def store(self, device: object, value: int) -> None:
+        """Give the device's register a value."""
+        if self.count > 1:
+            raise AttributeError(f"set {self.name}[index], not {self.name}")
+        device.__dict__[self.name] = self.value(int(value) & self.mask, device)
+
+    def store_fresh(self, device: object) -> None:
+        """Give the device's register its value after reset."""
+        if self.count > 1:
+            device.__dict__[self.name] = RegArray(self, [self.reset] * self.count)
+        else:
+            self.store(device, self.reset)
 
     @overload
     def __get__(self, device: None, owner: type) -> Reg: ...
     @overload
     def __get__(self, device: object, owner: type) -> Any: ...
     def __get__(self, device: object | None, owner: type) -> Any:
-        if device is None:
-            return self
-        state = device.__dict__
-        if not self.fields or self.count > 1:
-            return state["_values"][self.name]
-        view = state["_views"].get(self.name)
-        if view is None:
-            view = RegValue.of(self, state["_values"][self.name], device)
-            state["_views"][self.name] = view
-        return view
+        return self if device is None else device.__dict__[self.name]
 
-    def __set__(self, device: object, value: int) -> None:
-        if self.count > 1:
-            raise AttributeError(f"set {self.name}[index], not {self.name}")
-        state = device.__dict__
-        state["_values"][self.name] = int(value) & self.mask
-        state["_views"].pop(self.name, None)
+    if TYPE_CHECKING:
 
-    def fresh(self) -> int | RegArray:
-        """The stored value after reset."""
-        if self.count > 1:
-            return RegArray(self, [self.reset] * self.count)
-        return self.reset
+        def __set__(self, device: object, value: int) -> None: ...

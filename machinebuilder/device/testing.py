@@ -21,7 +21,7 @@ import pytest
 
 from machinebuilder.device.chip import Device
 from machinebuilder.device.frame import Frame
-from machinebuilder.device.register import Reg, RegValue
+from machinebuilder.device.register import Reg
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ class Probe:
 
     def _read(self, reg: Reg, index: int) -> int:
         offset = reg.offset + index * reg.step
-        return RegValue.of(reg, self.read(offset, reg.bytes, reg.region), None)
+        return reg.value(self.read(offset, reg.bytes, reg.region))
 
     def _write(self, reg: Reg, index: int, value: int) -> None:
         self.write(reg.offset + index * reg.step, value, reg.bytes, reg.region)
