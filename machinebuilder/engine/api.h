@@ -77,8 +77,8 @@ uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size);
 void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size);
 
 /* ---- network (machinebuilder/host/net.c) ----------------------------------------------------- */
-/* Join a device whose back end is "net" to the outside; `spec` as in docs/disks-and-networks.md. NULL:
- * mb_error(). Close before the machine is freed. */
+/* Join a device whose back end is "net" to the outside; `spec` as in
+ * docs/disks-and-networks.md. NULL: mb_error(). Close before the machine is freed. */
 struct mb_net;
 struct mb_net *mb_net_open(struct mb_dev *dev, const char *spec);
 void mb_net_close(struct mb_net *net);
