@@ -118,7 +118,8 @@ class PL011(Device):
             self.push(byte)
         else:
             self.send(bytes((byte,)))
-        self.raw.transmitted = 1
+        if not self.raw.transmitted:
+            self.raw.transmitted = 1
 
     def receive(self, data: bytes) -> int:
         if not (self.control.enable and self.control.receive_enable):
