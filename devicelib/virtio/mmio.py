@@ -9,6 +9,8 @@ Omitted: the legacy interface (version 1), shared memory regions and queue reset
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import Bit, Bus, Device, IrqOut, Reg
 
 
@@ -55,3 +57,8 @@ class VirtioMmio(Device):
     memory_base = Reg(0x0B8, "ro", count=2, reset=0xFFFF_FFFF)
     generation = Reg(0x0FC, "ro", doc="of the configuration")
     config = Reg(0x100, "ro", count=64, doc="the device's own configuration")
+
+    @classmethod
+    def devicetree(cls, node: Any, view: Any) -> None:
+        """Devices and CPUs see the same memory, caches and all."""
+        node["dma-coherent"] = True
