@@ -35,7 +35,7 @@ DEFINITIONS: Json = {
             {"$ref": "#/$defs/expression"},
         ]
     },
-    "boolean": {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no", "on", "off"]},
+    "boolean": {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false", "yes", "no", "on", "off"]},
                           {"$ref": "#/$defs/expression"}]},
     "text": {"type": ["string", "number", "boolean"]},
     "wire": {"type": "string", "pattern": r"^[a-z{][^ ]*\.|\{\{"},
