@@ -32,7 +32,9 @@ class Run:
         """What the guest's own clock says its command took."""
         match = re.search(r"GUEST-SECONDS ([\d.]+) ([\d.]+)", self.output)
         if match is None:
-            raise RuntimeError(f"the guest gave no time; it said:\n{self.output[-2000:]}")
+            raise RuntimeError(
+                f"the guest gave no time; it said:\n{self.output[-2000:]}"
+            )
         return float(match[2]) - float(match[1])
 
 
@@ -68,7 +70,9 @@ def run(words: list[str]) -> Run:
         output.seek(0)
         text = output.read().decode(errors="replace")
     if process.returncode != 0 or "GUEST-DONE status=0" not in text:
-        raise RuntimeError(f"{words[0]} ended with {process.returncode}:\n{text[-2000:]}")
+        raise RuntimeError(
+            f"{words[0]} ended with {process.returncode}:\n{text[-2000:]}"
+        )
     return Run(wall, usage.ru_maxrss / 1024, text)
 
 

@@ -153,14 +153,18 @@ def _board_compatible(plan: Plan) -> Value:
     named = plan.boot.params.get("compatible") if plan.boot else None
     if isinstance(named, str):
         return [word.strip() for word in named.split(",,")]
-    return list(named) if isinstance(named, list | tuple) else [f"machinebuilder,{plan.name}"]
+    return (
+        list(named)
+        if isinstance(named, list | tuple)
+        else [f"machinebuilder,{plan.name}"]
+    )
 
 
 def _add_cpus(plan: Plan, view: View, root: Node) -> None:
     from machinebuilder.isa import registry as cpu_registry
 
     if plan.cpus:
-        core = cpu_registry.find(plan.cpus[0].model).core
+        core: Any = cpu_registry.find(plan.cpus[0].model).core
         core.devicetree(root, view, plan.cpus)
 
 

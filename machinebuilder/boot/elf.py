@@ -63,7 +63,9 @@ def _parse(image: bytes) -> Elf:
         raise ElfError("not an ELF file")
     wide, big = image[4] == 2, image[5] == 2
     order = ">" if big else "<"
-    header = struct.unpack_from(order + ("HHIQQQIHHH" if wide else "HHIIIIIHHH"), image, 16)
+    header = struct.unpack_from(
+        order + ("HHIQQQIHHH" if wide else "HHIIIIIHHH"), image, 16
+    )
     _, machine, _, entry, table, _, _, _, entry_size, count = header
     rows = (_segment(image, order, wide, table + i * entry_size) for i in range(count))
     segments = tuple(row for row in rows if row is not None)

@@ -13,5 +13,7 @@ def image(name: str) -> Path:
     """The built image of that name; BootError if this installation lacks it."""
     path = IMAGES / name
     if not path.is_file():
-        raise BootError(f"the built-in guest {name} is not installed; give --kernel FILE")
+        raise BootError(
+            f"the built-in guest {name} is not installed; give --kernel FILE"
+        )
     return path

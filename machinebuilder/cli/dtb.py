@@ -15,7 +15,9 @@ SUMMARY = "write the device tree that the guest would get"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options as in `mb dtb --help`."""
     parser.add_argument("board", help="a board file, or the name of an installed board")
-    parser.add_argument("--output", type=Path, metavar="F", help="file to write (- stdout)")
+    parser.add_argument(
+        "--output", type=Path, metavar="F", help="file to write (- stdout)"
+    )
     parser.add_argument("--append", default="", metavar="S", help="kernel command line")
     parser.add_argument(
         "-o", dest="options", action="append", default=[], metavar="F or NAME=VALUE",

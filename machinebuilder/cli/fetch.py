@@ -12,7 +12,9 @@ SUMMARY = "get guest images (Debian's kernel and busybox) into the cache"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options as in `mb fetch --help`."""
-    parser.add_argument("name", nargs="?", help="what to get; without it, what there is")
+    parser.add_argument(
+        "name", nargs="?", help="what to get; without it, what there is"
+    )
     parser.add_argument("--again", action="store_true", help="build it anew")
     parser.add_argument("--path", action="store_true", help="print the folder only")
 

@@ -21,7 +21,9 @@ EXIT_FAILURE, EXIT_USER_ERROR = 1, 2
 
 def commands() -> list[str]:
     """Names of the subcommands, from the modules that are there."""
-    return sorted(m.name for m in pkgutil.iter_modules(cli.__path__) if m.name != "main")
+    return sorted(
+        m.name for m in pkgutil.iter_modules(cli.__path__) if m.name != "main"
+    )
 
 
 def load(name: str) -> ModuleType:

@@ -28,10 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     images.add_argument("--kernel", type=Path, metavar="F", help="zImage, ELF or raw")
     images.add_argument("--initrd", type=Path, metavar="F", help="initial RAM disk")
     images.add_argument("--append", default="", metavar="S", help="kernel command line")
-    images.add_argument("--dtb", type=Path, metavar="F", help="device tree to give instead")
+    images.add_argument(
+        "--dtb", type=Path, metavar="F", help="device tree to give instead"
+    )
     images.add_argument("--firmware", type=Path, metavar="F", help="start this instead")
     parser.add_argument(
-        "--disk", action="append", default=[], metavar="F[,ro|,snapshot]", help="disk image"
+        "--disk",
+        action="append",
+        default=[],
+        metavar="F[,ro|,snapshot]",
+        help="disk image",
     )
     parser.add_argument(
         "--net", default=None, metavar="MODE",
@@ -45,9 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--accel", choices=("auto", "kvm", "translate", "interpret"), default="auto",
         help="how to run the CPUs",
     )  # fmt: skip
-    parser.add_argument("--timeout", type=float, metavar="S", help="stop after S seconds")
     parser.add_argument(
-        "--no-reboot", action="store_true", help="a reset ends the run, as power off does"
+        "--timeout", type=float, metavar="S", help="stop after S seconds"
+    )
+    parser.add_argument(
+        "--no-reboot",
+        action="store_true",
+        help="a reset ends the run, as power off does",
     )
     parser.add_argument("--stats", action="store_true", help="print counts at the end")
 
@@ -179,4 +189,3 @@ class Session:
             print(f"mb: --timeout: {limit:g} s passed", file=sys.stderr)
             return EXIT_TIMEOUT
         return EXIT_FAILURE
-

@@ -74,7 +74,9 @@ def digest(path: Path) -> str:
 
 def write_sums(folder: Path) -> None:
     """Record the sums of a folder's files, in the format of sha256sum."""
-    rows = [f"{digest(p)}  {p.name}\n" for p in sorted(folder.iterdir()) if p.name != SUMS]
+    rows = [
+        f"{digest(p)}  {p.name}\n" for p in sorted(folder.iterdir()) if p.name != SUMS
+    ]
     (folder / SUMS).write_text("".join(rows))
 
 

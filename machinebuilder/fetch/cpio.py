@@ -36,7 +36,7 @@ class Archive:
         """Add a symbolic link."""
         self.entries[path] = (stat.S_IFLNK | 0o777, target.encode())
 
-    def bytes(self) -> bytes:
+    def plain(self) -> bytes:
         """The archive."""
         rows = sorted(self.entries.items())
         body = b"".join(
@@ -47,11 +47,25 @@ class Archive:
 
     def compressed(self) -> bytes:
         """The archive, gzipped without a time stamp."""
-        return gzip.compress(self.bytes(), 9, mtime=0)
+        return gzip.compress(self.plain(), 9, mtime=0)
 
     @staticmethod
     def _entry(number: int, name: str, mode: int, data: bytes) -> bytes:
         links = 2 if stat.S_ISDIR(mode) else 1
-        numbers = (number, mode, 0, 0, links, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        numbers = (
+            number,
+            mode,
+            0,
+            0,
+            links,
+            0,
+            len(data),
+            0,
+            0,
+            0,
+            0,
+            len(name) + 1,
+            0,
+        )
         header = b"070701" + b"".join(b"%08X" % value for value in numbers)
         return _pad(header + name.encode() + b"\0") + _pad(data)

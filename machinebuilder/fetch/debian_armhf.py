@@ -10,13 +10,7 @@ from machinebuilder.fetch.apt import Apt
 from machinebuilder.fetch.cpio import Archive
 
 SUMMARY = "Debian's armhf kernel (zImage) and busybox (initrd.gz)"
-MODULES = (
-    "net/core/failover drivers/net/net_failover drivers/net/virtio_net lib/crc16 "
-    "lib/libcrc32c crypto/crc32c_generic fs/mbcache fs/jbd2/jbd2 fs/ext4/ext4 "
-    "drivers/virtio/virtio drivers/virtio/virtio_ring drivers/virtio/virtio_mmio "
-    "drivers/block/virtio_blk drivers/char/hw_random/virtio-rng "
-    "drivers/char/virtio_console"
-).split()
+MODULES = ["net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net", "lib/crc16", "lib/libcrc32c", "crypto/crc32c_generic", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4", "drivers/virtio/virtio", "drivers/virtio/virtio_ring", "drivers/virtio/virtio_mmio", "drivers/block/virtio_blk", "drivers/char/hw_random/virtio-rng", "drivers/char/virtio_console"]
 
 
 def build(folder: Path, progress: Progress) -> None:
@@ -37,7 +31,7 @@ def build(folder: Path, progress: Progress) -> None:
 def ramdisk(kernel: Path, busybox: Path) -> bytes:
     """The initrd: busybox, the modules for virtio and ext4, and our /init."""
     archive = Archive()
-    for name in "bin dev proc sys tmp mnt lib/modules".split():
+    for name in ["bin", "dev", "proc", "sys", "tmp", "mnt", "lib/modules"]:
         archive.folder(name)
     archive.file("bin/busybox", (busybox / "bin/busybox").read_bytes(), 0o755)
     archive.link("bin/sh", "busybox")

@@ -96,7 +96,9 @@ class Console:
         with self._changed:
             while True:
                 start = max(self._seen - self._dropped, 0)
-                match = re.search(pattern, self._output[start:].decode(errors="replace"))
+                match = re.search(
+                    pattern, self._output[start:].decode(errors="replace")
+                )
                 if match:
                     said = match.string[: match.end()].encode()
                     self._seen = self._dropped + start + len(said)
@@ -104,7 +106,9 @@ class Console:
                 left = deadline - time.monotonic()
                 if left <= 0 or self._closed:
                     tail = self._output[-2000:].decode(errors="replace")
-                    why = "the machine stopped" if self._closed else f"{timeout} s passed"
+                    why = (
+                        "the machine stopped" if self._closed else f"{timeout} s passed"
+                    )
                     raise ExpectTimeout(f"no {pattern!r}: {why}; last said:\n{tail}")
                 self._changed.wait(left)
 

@@ -32,7 +32,9 @@ def mb(*words: object, timeout: float = 240, typed: bytes = b"") -> Result:
     )
 
 
-def boot(images: dict[str, Path], command: str, *words: object, board: str = "arm-virt") -> Result:
+def boot(
+    images: dict[str, Path], command: str, *words: object, board: str = "arm-virt"
+) -> Result:
     """Boot Debian's kernel, run `command` in the guest, power off."""
     return mb(
         "run", board, "--kernel", images["kernel"], "--initrd", images["initrd"],

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from tests.boot.command import boot, mb
 
 from machinebuilder import Board
+from tests.boot.command import boot, mb
 
 pytestmark = [pytest.mark.boot, pytest.mark.timeout(400)]
 TROUBLE = re.compile(r"WARNING:|BUG:|Oops|Call trace|rcu_sched|Internal error", re.I)
@@ -33,7 +33,9 @@ def test_it_boots_on_one_cpu(arm_images):
 
 
 def test_it_boots_on_four_cpus(arm_images):
-    work = "for i in 1 2 3 4; do sha256sum /bin/busybox & done; wait; cat /proc/interrupts"
+    work = (
+        "for i in 1 2 3 4; do sha256sum /bin/busybox & done; wait; cat /proc/interrupts"
+    )
     result = boot(arm_images, work, "-o", "cpus=4")
     assert_done(result, cpus=4)
     assert len(set(re.findall(r"^([0-9a-f]{64})  /bin/busybox", result.out, re.M))) == 1
@@ -61,7 +63,9 @@ WRITE = (
 )
 
 
-@pytest.mark.skipif(shutil.which("mkfs.ext4") is None, reason="e2fsprogs is not installed")
+@pytest.mark.skipif(
+    shutil.which("mkfs.ext4") is None, reason="e2fsprogs is not installed"
+)
 def test_a_disk_takes_a_file_and_is_clean_afterwards(arm_images, ext4):
     result = boot(arm_images, WRITE, "--disk", ext4)
     assert_done(result)
@@ -70,7 +74,9 @@ def test_a_disk_takes_a_file_and_is_clean_afterwards(arm_images, ext4):
     check_ext4(ext4)
 
 
-@pytest.mark.skipif(shutil.which("mkfs.ext4") is None, reason="e2fsprogs is not installed")
+@pytest.mark.skipif(
+    shutil.which("mkfs.ext4") is None, reason="e2fsprogs is not installed"
+)
 def test_snapshot_mode_leaves_the_image_alone(arm_images, ext4):
     before = ext4.read_bytes()
     result = boot(arm_images, WRITE, "--disk", f"{ext4},snapshot")

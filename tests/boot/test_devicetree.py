@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+import fdt
 import pytest
+
 from tests.boot.command import mb
 
-import fdt
-
-needs_dtc = pytest.mark.skipif(shutil.which("dtc") is None, reason="dtc is not installed")
+needs_dtc = pytest.mark.skipif(
+    shutil.which("dtc") is None, reason="dtc is not installed"
+)
 
 
 @pytest.fixture
@@ -23,7 +25,9 @@ def blob(tmp_path):
 @needs_dtc
 def test_dtc_has_nothing_to_warn_of(blob):
     done = subprocess.run(
-        ["dtc", "-I", "dtb", "-O", "dts", "-o", "/dev/null", blob], capture_output=True, text=True
+        ["dtc", "-I", "dtb", "-O", "dts", "-o", "/dev/null", blob],
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -31,8 +35,14 @@ def test_dtc_has_nothing_to_warn_of(blob):
 def test_it_has_the_cpus_and_devices_of_the_board(blob):
     tree = fdt.parse_dtb(blob.read_bytes())
     cpus = tree.get_node("/cpus").nodes
-    assert [node.name for node in cpus if node.name.startswith("cpu@")] == ["cpu@0", "cpu@1", "cpu@2"]
+    assert [node.name for node in cpus if node.name.startswith("cpu@")] == [
+        "cpu@0",
+        "cpu@1",
+        "cpu@2",
+    ]
     uart = tree.get_node("/pl011@9000000")
     assert uart.get_property("compatible").data == ["arm,pl011", "arm,primecell"]
     assert uart.get_property("interrupts").data == [0, 1, 4]
-    assert tree.get_node("/chosen").get_property("stdout-path").value == "/pl011@9000000"
+    assert (
+        tree.get_node("/chosen").get_property("stdout-path").value == "/pl011@9000000"
+    )

@@ -10,13 +10,24 @@ import time
 
 import pexpect
 import pytest
+
 from tests.boot.command import MB, mb
 
 
 def test_help_lists_every_command_with_its_summary():
     result = mb("--help")
     assert result.status == 0
-    for name in ("run", "check", "map", "dtb", "boards", "devices", "cpus", "schema", "fetch"):
+    for name in (
+        "run",
+        "check",
+        "map",
+        "dtb",
+        "boards",
+        "devices",
+        "cpus",
+        "schema",
+        "fetch",
+    ):
         assert f"\n  {name} " in result.out
 
 
@@ -61,7 +72,9 @@ def test_the_terminal_comes_back_after_ctrl_a_x():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_machine_and_says_so_in_the_status(number):
-    process = subprocess.Popen([*MB, "run", "arm-virt"], stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*MB, "run", "arm-virt"], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+    )
     assert process.stdout is not None
     while b"mb> " not in process.stdout.read1():
         pass
@@ -85,5 +98,7 @@ def test_being_killed_leaves_no_process():
 
 
 def test_the_module_is_the_command():
-    done = subprocess.run([sys.executable, "-m", "machinebuilder", "--version"], capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "machinebuilder", "--version"], capture_output=True
+    )
     assert done.stdout.startswith(b"mb ")

@@ -22,8 +22,12 @@ def test_an_archive_is_the_same_every_time():
 
 
 def test_folders_above_a_file_come_before_it():
-    names = list(sorted(an_archive().entries))
-    assert names.index("lib") < names.index("lib/modules") < names.index("lib/modules/a.ko")
+    names = sorted(an_archive().entries)
+    assert (
+        names.index("lib")
+        < names.index("lib/modules")
+        < names.index("lib/modules/a.ko")
+    )
 
 
 @pytest.mark.skipif(shutil.which("cpio") is None, reason="cpio is not installed")

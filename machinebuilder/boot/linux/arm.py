@@ -92,7 +92,9 @@ def _load_kernel(
 
 def is_zimage(kernel: bytes) -> bool:
     """Does it carry the zImage magic number (at 0x24, little-endian)?"""
-    return len(kernel) > 0x30 and struct.unpack_from("<I", kernel, 0x24)[0] == ZIMAGE_MAGIC
+    return (
+        len(kernel) > 0x30 and struct.unpack_from("<I", kernel, 0x24)[0] == ZIMAGE_MAGIC
+    )
 
 
 def _load_elf(machine: Machine, path: Path, kernel: bytes) -> int:
@@ -117,7 +119,9 @@ def _load_elf(machine: Machine, path: Path, kernel: bytes) -> int:
     return image.physical_entry
 
 
-def _load_initrd(machine: Machine, images: Images, where: Layout) -> tuple[int, int] | None:
+def _load_initrd(
+    machine: Machine, images: Images, where: Layout
+) -> tuple[int, int] | None:
     if images.initrd is None:
         return None
     data = read_image(images.initrd, "initrd", where.limit - where.initrd)
