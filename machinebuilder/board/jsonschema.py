@@ -17,6 +17,7 @@ from machinebuilder.board.values import OPTION_TYPES
 Json = dict[str, Any]
 
 _INTEGER = r"^-?(0[xX][0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*)$"
+_BOOLEANS = ["true", "false", "yes", "no", "on", "off"]
 _SIZE = r"^[0-9][0-9a-fA-FxX_]* ?([KMGTkmgt](iB)?|B)?$"
 
 DEFINITIONS: Json = {
@@ -35,7 +36,7 @@ DEFINITIONS: Json = {
             {"$ref": "#/$defs/expression"},
         ]
     },
-    "boolean": {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false", "yes", "no", "on", "off"]},
+    "boolean": {"anyOf": [{"type": "boolean"}, {"enum": _BOOLEANS},
                           {"$ref": "#/$defs/expression"}]},
     "text": {"type": ["string", "number", "boolean"]},
     "wire": {"type": "string", "pattern": r"^[a-z{][^ ]*\.|\{\{"},

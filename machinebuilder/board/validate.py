@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from cerberus import Validator
-from cerberus.schema import DefinitionSchema
 
 from machinebuilder.board.errors import Reporter, shown
 from machinebuilder.board.nodes import List, Map, Node, Scalar, kind
@@ -19,8 +18,8 @@ Path = tuple[str | int, ...]
 
 
 class _Validator(Validator):  # type: ignore[misc]
-    """Cerberus checks the schema again with every document, which takes most of its
-    time; here that is done once."""
+    """Takes schemas as they are. Cerberus would check them with every document, which
+    takes most of its time; ours are made by schema.py, and a test checks those."""
 
     @property
     def schema(self) -> Any:
@@ -28,8 +27,7 @@ class _Validator(Validator):  # type: ignore[misc]
 
     @schema.setter
     def schema(self, schema: Any) -> None:
-        checked = schema is None or self.is_child
-        self._schema = schema if checked else dict(DefinitionSchema(self, schema))
+        self._schema = schema
 
 
 class Checker:
