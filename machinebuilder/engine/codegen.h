@@ -21,7 +21,8 @@ struct mb_link {
 /* Precise state: rows sorted by `host`, the offset of the return address of the slow-path
  * call. Places first..first+count-1 say where each dirty field's value is. */
 struct mb_row { uint32_t host, first; uint16_t count, insn; uint64_t pc; };
-enum mb_place_kind { MB_AT_REG, MB_AT_XMM, MB_AT_SPILL, MB_AT_CONST };
+/* MB_AT_FLAGS: a compare not yet made; the two places that follow are its operands. */
+enum mb_place_kind { MB_AT_REG, MB_AT_XMM, MB_AT_SPILL, MB_AT_CONST, MB_AT_FLAGS };
 struct mb_place { uint32_t offset; uint8_t width, kind; uint16_t index; uint64_t value; };
 
 struct mb_code {               /* what the generator fills; the caller owns the arrays */

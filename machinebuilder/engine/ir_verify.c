@@ -139,6 +139,10 @@ static void check_op(struct verifier *verifier, const struct mb_op *op)
             verifier->error = "insn inside an arm";
         break;
     case MB_IR_EXIT: case MB_IR_JUMP: case MB_IR_LEAVE: verifier->ended = true; break;
+    case MB_IR_CALL:
+        if (((const struct mb_helper *)(uintptr_t)op->imm)->effects & MB_EXITS)
+            verifier->ended = true;
+        break;
     case MB_IR_PHI:
         if (!verifier->may_phi)
             verifier->error = "phi not directly after endif";

@@ -1,0 +1,169 @@
+/* Code that is rarely run, behind the unit's exits: slow paths, NaNs, unlinked exits.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "gen.h"
+
+#include <stdlib.h>
+
+struct cold *mb_x86_cold(struct gen *gen, enum cold_kind kind)
+{
+    if (gen->cold_count == gen->cold_capacity) {
+        uint32_t capacity = gen->cold_capacity ? 2 * gen->cold_capacity : 64;
+        struct cold *cold = realloc(gen->cold, capacity * sizeof *cold);
+        if (!cold) {
+            gen->failed = true;
+            gen->cold_count = 0;
+            cold = gen->cold;
+            capacity = gen->cold_capacity;
+        }
+        gen->cold = cold;
+        gen->cold_capacity = capacity;
+    }
+    struct cold *cold = &gen->cold[gen->cold_count++];
+    *cold = (struct cold){.kind = (uint8_t)kind};
+    return cold;
+}
+
+void mb_x86_add_link(struct gen *gen, uint64_t pc, uint32_t patch)
+{
+    if (gen->link_count == gen->link_capacity) {
+        uint32_t capacity = gen->link_capacity ? 2 * gen->link_capacity : 16;
+        struct mb_link *links = realloc(gen->links, capacity * sizeof *links);
+        if (!links) {
+            gen->failed = true;
+            return;
+        }
+        gen->links = links;
+        gen->link_capacity = capacity;
+    }
+    gen->links[gen->link_count++] = (struct mb_link){.pc = pc, .patch = patch};
+}
+
+/* Thunks are rx addresses, the code is written elsewhere: distances count in rx. */
+static void patch_thunk(struct gen *gen, uint8_t *rel32, const uint8_t *thunk)
+{
+    const uint8_t *next = gen->rx + (rel32 + 4 - gen->code.start);
+    x_patch(&gen->code, rel32, rel32 + 4 + (thunk - next));
+}
+
+void mb_x86_jmp_thunk(struct gen *gen, const uint8_t *thunk, bool call)
+{
+    put8(&gen->code, call ? 0xe8 : 0xe9);
+    put32(&gen->code, 0);
+    patch_thunk(gen, gen->code.p - 4, thunk);
+}
+
+void mb_x86_jcc_thunk(struct gen *gen, unsigned cc, const uint8_t *thunk)
+{
+    patch_thunk(gen, x_jcc(&gen->code, cc), thunk);
+}
+
+/* Misaligned, but within its page: back to the fast path. */
+static void check_crossing(struct gen *gen, const struct cold *cold)
+{
+    struct code *code = &gen->code;
+    if (!cold->unaligned)
+        return;
+    x_patch(code, cold->unaligned, code->p);
+    if (cold->aligned_only)
+        return;
+    x_rm(code, X_LEA, RAX, at(cold->address, cold->width - 1));
+    x_rr(code, OP(0, 0, 0x31), cold->address, RAX);
+    x_opcode(code, OP(0, 0, 0xa9), 0, 0, 0, false);                 /* test eax, imm32 */
+    put32(code, 0x1000);
+    x_jcc_to(code, CC_E, cold->unaligned_back);
+}
+
+static void call_slow(struct gen *gen, const struct cold *cold, const uint8_t *thunk)
+{
+    struct code *code = &gen->code;
+    x_patch(code, cold->slow, code->p);
+    x_rm(code, X_STORE | W64, cold->address, at(RSP, 0));
+    x_mov_imm(code, RAX, MB_WIDTH_FLAGS(cold->width, cold->flags));
+    mb_x86_jmp_thunk(gen, thunk, true);
+    gen->rows[cold->row].host = (uint32_t)(code->p - code->start);
+}
+
+static void slow_load(struct gen *gen, const struct cold *cold)
+{
+    static const uint32_t ops[] = {
+        [MB_I32] = X_LOAD, [MB_I64] = X_LOAD | W64, [MB_F32] = X_MOVSS_LOAD,
+        [MB_F64] = X_MOVQ_LOAD, [MB_V128] = X_MOVQ_LOAD};
+    bool whole = cold->width == 16;
+    call_slow(gen, cold, whole ? mb_x86_thunks.load128 : mb_x86_thunks.load);
+    x_rm(&gen->code, whole ? X_MOVUPS_LOAD : ops[cold->b], cold->value, at(RSP, 8));
+}
+
+static void slow_store(struct gen *gen, const struct cold *cold)
+{
+    bool whole = cold->width == 16;
+    struct code *code = &gen->code;
+    /* The value first: call_slow uses rax. The jump lands before it. */
+    x_patch(code, cold->slow, code->p);
+    x_rm(code, cold->xmm ? X_MOVUPS_STORE : X_STORE | W64, cold->value, at(RSP, 8));
+    x_rm(code, X_STORE | W64, cold->address, at(RSP, 0));
+    x_mov_imm(code, RAX, MB_WIDTH_FLAGS(cold->width, cold->flags));
+    mb_x86_jmp_thunk(gen, whole ? mb_x86_thunks.store128 : mb_x86_thunks.store, true);
+    gen->rows[cold->row].host = (uint32_t)(code->p - code->start);
+}
+
+static void slow_nan(struct gen *gen, const struct cold *cold)
+{
+    struct code *code = &gen->code;
+    x_patch(code, cold->slow, code->p);
+    x_rm(code, X_MOVQ_STORE, cold->address, at(RSP, 0));
+    x_rm(code, X_MOVQ_STORE, cold->b, at(RSP, 8));
+    x_rm(code, X_MOVQ_STORE, cold->c, at(RSP, 16));
+    x_mov_imm(code, RAX, cold->code);
+    mb_x86_jmp_thunk(gen, cold->width == 8 ? mb_x86_thunks.nan64 : mb_x86_thunks.nan32,
+                     true);
+    x_rm(code, X_MOVQ_LOAD, cold->value, at(RSP, 8));
+}
+
+/* Tell the run loop which link of which unit it was. */
+static void unlinked_exit(struct gen *gen, const struct cold *cold)
+{
+    struct code *code = &gen->code;
+    struct mb_link *link = &gen->links[cold->row];
+    link->stub = (uint32_t)(code->p - code->start);
+    x_patch(code, cold->slow, code->p);
+    mb_x86_store_pc(gen, link->pc);
+    x_mov_imm(code, RAX, cold->row);
+    x_opcode(code, X_LEA | W64, RDX, 0, 0, false);                  /* lea rdx, [rip - n] */
+    put8(code, 0x15);
+    put32(code, (uint32_t)(code->start - (code->p + 4)));
+    mb_x86_jmp_thunk(gen, mb_x86_thunks.leave_link, false);
+}
+
+static void emit(struct gen *gen, const struct cold *cold)
+{
+    struct code *code = &gen->code;
+    switch (cold->kind) {
+    case COLD_LOAD: check_crossing(gen, cold); slow_load(gen, cold); break;
+    case COLD_STORE: check_crossing(gen, cold); slow_store(gen, cold); break;
+    case COLD_ATOMIC:
+        check_crossing(gen, cold);
+        call_slow(gen, cold, mb_x86_thunks.atomic);
+        x_rm(code, X_LOAD | W64, RCX, at(RSP, 8));
+        break;
+    case COLD_NAN: slow_nan(gen, cold); break;
+    case COLD_EXIT: unlinked_exit(gen, cold); return;
+    default:                    /* at the head: the run loop wants something */
+        x_patch(code, cold->slow, code->p);
+        if (cold->unaligned)
+            x_patch(code, cold->unaligned, code->p);
+        mb_x86_store_pc(gen, gen->ir->start);
+        mb_x86_jmp_thunk(gen, mb_x86_thunks.leave, false);
+        return;
+    }
+    x_jmp_to(code, cold->back);
+}
+
+void mb_x86_emit_cold(struct gen *gen)
+{
+    for (uint32_t i = 0; i < gen->cold_count && !gen->code.full && !gen->failed; i++) {
+        if (gen->code.end - gen->code.p < 256)
+            gen->code.full = true;
+        else
+            emit(gen, &gen->cold[i]);
+    }
+}

@@ -1,0 +1,166 @@
+/* The state of one code generation, shared by the files here.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Registers: rbp is the state pointer + STATE_BIAS (so that short displacements reach
+ * twice as far), rbx the flat table, rax rcx rdx and xmm15 are scratch within one
+ * operation, the rest hold values. i32 values are kept zero-extended.
+ *
+ * Frame, from rsp: arguments of slow paths, struct mb_saved, spill slots (its tail).
+ */
+#ifndef MB_X86_GEN_H
+#define MB_X86_GEN_H
+
+#include "../codegen.h"
+#include "../ir.h"
+#include "../ir_table.h"
+#include "asm.h"
+
+enum { STATE_BIAS = 128, SPILLS = 96, SCRATCH_XMM = 15, DIRTY = 64, REGIONS = 256 };
+enum { FRAME_ARGS = 32, FRAME_SAVED = FRAME_ARGS,
+       FRAME_SPILL = FRAME_SAVED + (int)offsetof(struct mb_saved, spill),
+       FRAME_SIZE = FRAME_SPILL + 8 * SPILLS + 8 };
+
+#define GPR_POOL 0xffc0u        /* rsi rdi r8-r15 */
+#define XMM_POOL 0x7fffu
+#define CALLEE_SAVED 0xf000u    /* of the pool: r12-r15 */
+
+/* Registers 0-15 are general, 16-31 are xmm0-15. */
+#define XMM(n) (16u + (n))
+
+/* A condition as host flags: of `cmp a, b`, `test a, a` or `add a, b`. */
+enum flags_kind { FLAGS_NONE, FLAGS_CMP, FLAGS_TEST, FLAGS_ADD };
+struct flags { uint8_t kind; bool wide; mb_v a, b; };
+struct condition { struct flags flags; uint8_t cc; };
+
+struct value { uint8_t reg, spill; uint16_t uses; uint32_t last; };
+
+/* A field that memory does not have yet. */
+struct dirty { uint32_t offset; uint8_t width; mb_v v; };
+struct dirty_set { unsigned count; struct dirty field[DIRTY]; };
+
+/* Where values are: by register (0-15 general, 16-31 xmm) and by spill slot; 0 is none. */
+struct allocation { uint32_t reg[32], slot[SPILLS]; };
+
+/* An `if`, found by the liveness pass; the rest is used while generating. */
+struct region {
+    uint32_t at_else, at_end;   /* at_else 0: none */
+    bool then_ended, else_ended, flush_before;
+    struct dirty_set dirty;                     /* at the if */
+    struct dirty_set then_dirty;                /* at the end of the then arm */
+    struct allocation before, merged;
+    struct flags flags;
+    uint8_t *to_else, *to_end;                  /* rel32s to patch, or NULL */
+    unsigned flushed_insns;
+};
+
+enum cold_kind { COLD_LOAD, COLD_STORE, COLD_ATOMIC, COLD_NAN, COLD_EXIT, COLD_HEAD };
+struct cold {
+    uint8_t kind, width, flags, address, value, b, c;
+    bool xmm, aligned_only;
+    uint16_t code;              /* NAN: the operation; EXIT: link */
+    uint8_t *slow, *unaligned, *back;           /* rel32s in the hot code; where to go on */
+    uint8_t *unaligned_back;
+    uint32_t row;
+};
+
+struct gen {
+    struct code code;
+    struct mb_ir *ir;
+    const struct mb_core *core;
+    const uint8_t *rx;
+    uint32_t at;                /* operation being generated */
+    struct value *values;
+    uint32_t value_capacity;
+
+    struct allocation where;
+    uint32_t locked;            /* registers of the operation under way */
+    struct flags flags;         /* what the host flags show now */
+
+    struct dirty_set dirty;
+    struct region *regions, *open[64];
+    unsigned region_count, depth;
+    unsigned insn, flushed_insns;               /* begun; already added to mb_cpu.insns */
+    uint64_t pc;                                /* of the instruction under way */
+
+    struct cold *cold; uint32_t cold_count, cold_capacity;
+    struct mb_row *rows; uint32_t row_count, row_capacity;
+    struct mb_place *places; uint32_t place_count, place_capacity;
+    struct mb_link *links; uint32_t link_count, link_capacity;
+    bool failed;                /* beyond a limit */
+};
+
+/* Entry points of the shared thunks (rx addresses); thunks.c. */
+struct thunks { const uint8_t *enter, *miss, *leave, *leave_link, *load, *store, *load128, *store128, *atomic,
+                *nan64, *nan32; };
+extern struct thunks mb_x86_thunks;
+
+/* live.c: last uses, regions; false if beyond a limit. */
+bool mb_x86_live(struct gen *gen);
+void mb_dirty_put(struct dirty_set *set, struct dirty field);
+bool mb_dirty_overlaps(const struct dirty *x, uint32_t offset, unsigned width);
+bool mb_dirty_has(const struct dirty_set *set, const struct dirty *field);
+/* Is the field written again directly after the endif at `at_end`? */
+bool mb_x86_killed(const struct gen *gen, uint32_t at_end, const struct dirty *field);
+
+/* regs.c: values in registers. */
+static inline bool is_xmm_type(unsigned type) { return type >= MB_F32; }
+static inline unsigned type_of(const struct gen *gen, mb_v v) { return gen->ir->ops[v].type; }
+static inline bool is_wide(const struct gen *gen, mb_v v) { return type_of(gen, v) == MB_I64; }
+bool mb_x86_const(const struct gen *gen, mb_v v, uint64_t *value);
+bool mb_x86_dies(const struct gen *gen, mb_v v);
+unsigned mb_x86_use(struct gen *gen, mb_v v);            /* a register that holds v; locked */
+unsigned mb_x86_define(struct gen *gen, mb_v v);         /* a fresh register for v; locked */
+unsigned mb_x86_redefine(struct gen *gen, mb_v v, mb_v old);   /* old's register if old dies */
+unsigned mb_x86_target(struct gen *gen, mb_v v, mb_v old);     /* the same, not yet bound */
+unsigned mb_x86_temp(struct gen *gen, bool xmm);         /* locked, unnamed */
+void mb_x86_load_value(struct gen *gen, unsigned reg, mb_v v); /* copy v into reg */
+void mb_x86_bind(struct gen *gen, mb_v v, unsigned reg);
+void mb_x86_unbind(struct gen *gen, unsigned reg);
+void mb_x86_evict(struct gen *gen, unsigned reg);
+void mb_x86_expire(struct gen *gen);                     /* after an operation */
+struct mem mb_x86_slot(unsigned slot);
+unsigned mb_x86_new_slot(struct gen *gen, mb_v v);
+void mb_x86_spill(struct gen *gen, mb_v v);
+
+/* Several values to their places at once. Places: registers 0-31, then slots. */
+enum { PLACE_SLOT = 64, MOVES = 64 };
+struct move { uint16_t to; mb_v v; };
+void mb_x86_moves(struct gen *gen, struct move *moves, unsigned count);
+void mb_x86_restore(struct gen *gen, const struct allocation *where);
+
+/* flags.c */
+bool mb_x86_condition(const struct mb_ir *ir, mb_v v, struct condition *out);
+bool mb_x86_is_lazy(const struct gen *gen, mb_v v);
+unsigned mb_x86_test(struct gen *gen, mb_v v);           /* sets host flags; gives the cc */
+unsigned mb_x86_compare(struct gen *gen, mb_v v);        /* the same for one not lazy */
+bool mb_x86_flags_match(const struct gen *gen, mb_v v, unsigned *cc);
+static inline void flags_lost(struct gen *gen) { gen->flags.kind = FLAGS_NONE; }
+
+/* state.c */
+static inline struct mem state_at(uint64_t offset)
+{
+    return at(RBP, (int32_t)offset - STATE_BIAS);
+}
+#define CPU(member) state_at(offsetof(struct mb_cpu, member))
+void mb_x86_get(struct gen *gen, const struct mb_op *op);
+void mb_x86_put(struct gen *gen, const struct mb_op *op);
+void mb_x86_flush(struct gen *gen);                      /* memory has it all; stays known */
+void mb_x86_store_field(struct gen *gen, const struct dirty *field);
+uint32_t mb_x86_row(struct gen *gen);                    /* a row for here; its index */
+void mb_x86_store_pc(struct gen *gen, uint64_t pc);
+void mb_x86_count_insns(struct gen *gen, unsigned total);
+
+/* One per kind of operation; false: not theirs. */
+bool mb_x86_integer(struct gen *gen, const struct mb_op *op);
+bool mb_x86_memory(struct gen *gen, const struct mb_op *op);
+bool mb_x86_float(struct gen *gen, const struct mb_op *op);
+bool mb_x86_vector(struct gen *gen, const struct mb_op *op);
+bool mb_x86_control(struct gen *gen, const struct mb_op *op);
+void mb_x86_call(struct gen *gen, const struct mb_op *op);
+struct cold *mb_x86_cold(struct gen *gen, enum cold_kind kind);
+void mb_x86_emit_cold(struct gen *gen);
+void mb_x86_add_link(struct gen *gen, uint64_t pc, uint32_t patch);
+void mb_x86_jmp_thunk(struct gen *gen, const uint8_t *thunk, bool call);
+void mb_x86_jcc_thunk(struct gen *gen, unsigned cc, const uint8_t *thunk);
+
+#endif

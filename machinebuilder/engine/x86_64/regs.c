@@ -1,0 +1,368 @@
+/* Values in host registers and spill slots. SPDX-License-Identifier: Apache-2.0
+ *
+ * Local allocation: a value gets a register when it is defined or first needed; when none
+ * is free, the one whose value is needed longest goes to its slot. Constants and lazy
+ * compares are never spilled, but made again.
+ */
+#include "gen.h"
+
+bool mb_x86_const(const struct gen *gen, mb_v v, uint64_t *value)
+{
+    return mb_ir_is_const(gen->ir, v, value);
+}
+
+bool mb_x86_dies(const struct gen *gen, mb_v v)
+{
+    return gen->values[v].last <= gen->at;
+}
+
+struct mem mb_x86_slot(unsigned slot)
+{
+    return at(RSP, FRAME_SPILL + 8 * (int32_t)slot);
+}
+
+static bool can_remake(const struct gen *gen, mb_v v)
+{
+    unsigned code = gen->ir->ops[v].code;
+    return code == MB_IR_CONST || code == MB_IR_FCONST || mb_x86_is_lazy(gen, v);
+}
+
+void mb_x86_bind(struct gen *gen, mb_v v, unsigned reg)
+{
+    gen->where.reg[reg] = v;
+    gen->values[v].reg = (uint8_t)reg;
+}
+
+void mb_x86_unbind(struct gen *gen, unsigned reg)
+{
+    mb_v v = gen->where.reg[reg];
+    if (v)
+        gen->values[v].reg = NO_REG;
+    gen->where.reg[reg] = 0;
+}
+
+/* ---- slots ------------------------------------------------------------------------------ */
+static bool slot_is_free(const struct gen *gen, unsigned slot)
+{
+    mb_v v = gen->where.slot[slot];
+    return v == 0 || gen->values[v].last < gen->at || gen->values[v].spill != slot;
+}
+
+unsigned mb_x86_new_slot(struct gen *gen, mb_v v)
+{
+    unsigned size = type_of(gen, v) == MB_V128 ? 2 : 1;
+    for (unsigned slot = 0; slot + size <= SPILLS; slot++) {
+        if (!slot_is_free(gen, slot) || (size == 2 && !slot_is_free(gen, slot + 1)))
+            continue;
+        if (slot && gen->where.slot[slot - 1] && !slot_is_free(gen, slot - 1) &&
+            type_of(gen, gen->where.slot[slot - 1]) == MB_V128)
+            continue;           /* the upper half of a vector */
+        gen->where.slot[slot] = v;
+        gen->values[v].spill = (uint8_t)slot;
+        return slot;
+    }
+    gen->failed = true;
+    return 0;
+}
+
+static void store_slot(struct gen *gen, unsigned type, unsigned reg, unsigned slot)
+{
+    struct mem m = mb_x86_slot(slot);
+    if (type == MB_V128)
+        x_rm(&gen->code, X_MOVUPS_STORE, reg - 16, m);
+    else if (is_xmm_type(type))
+        x_rm(&gen->code, X_MOVQ_STORE, reg - 16, m);
+    else
+        x_rm(&gen->code, X_STORE | W64, reg, m);
+}
+
+static void load_slot(struct gen *gen, unsigned type, unsigned reg, unsigned slot)
+{
+    struct mem m = mb_x86_slot(slot);
+    if (type == MB_V128)
+        x_rm(&gen->code, X_MOVUPS_LOAD, reg - 16, m);
+    else if (is_xmm_type(type))
+        x_rm(&gen->code, X_MOVQ_LOAD, reg - 16, m);
+    else
+        x_rm(&gen->code, X_LOAD | W64, reg, m);
+}
+
+void mb_x86_spill(struct gen *gen, mb_v v)
+{
+    if (gen->values[v].spill == NO_REG)
+        store_slot(gen, type_of(gen, v), gen->values[v].reg, mb_x86_new_slot(gen, v));
+}
+
+void mb_x86_evict(struct gen *gen, unsigned reg)
+{
+    mb_v v = gen->where.reg[reg];
+    if (!v)
+        return;
+    if (gen->values[v].last >= gen->at && !can_remake(gen, v))
+        mb_x86_spill(gen, v);
+    mb_x86_unbind(gen, reg);
+}
+
+/* ---- registers --------------------------------------------------------------------------- */
+static unsigned victim(const struct gen *gen, uint32_t pool)
+{
+    unsigned best = NO_REG;
+    uint32_t furthest = 0;
+    for (unsigned reg = 0; reg < 32; reg++) {
+        if (!(pool >> reg & 1))
+            continue;
+        mb_v v = gen->where.reg[reg];
+        uint32_t last = gen->values[v].last;
+        if (can_remake(gen, v) || gen->values[v].spill != NO_REG)
+            last += 1000;
+        if (best == NO_REG || last > furthest) {
+            best = reg;
+            furthest = last;
+        }
+    }
+    return best;
+}
+
+static unsigned allocate(struct gen *gen, bool xmm)
+{
+    uint32_t pool = (xmm ? (uint32_t)XMM_POOL << 16 : GPR_POOL) & ~gen->locked;
+    for (uint32_t rest = pool; rest; rest &= rest - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(rest);
+        if (!gen->where.reg[reg]) {
+            gen->locked |= 1u << reg;
+            return reg;
+        }
+    }
+    unsigned reg = victim(gen, pool);
+    if (reg == NO_REG) {
+        gen->failed = true;
+        return xmm ? XMM(0) : R8;
+    }
+    mb_x86_evict(gen, reg);
+    gen->locked |= 1u << reg;
+    return reg;
+}
+
+unsigned mb_x86_temp(struct gen *gen, bool xmm)
+{
+    return allocate(gen, xmm);
+}
+
+unsigned mb_x86_define(struct gen *gen, mb_v v)
+{
+    unsigned reg = allocate(gen, is_xmm_type(type_of(gen, v)));
+    mb_x86_bind(gen, v, reg);
+    return reg;
+}
+
+unsigned mb_x86_redefine(struct gen *gen, mb_v v, mb_v old)
+{
+    unsigned reg = gen->values[old].reg;
+    if (reg == NO_REG || !mb_x86_dies(gen, old) ||
+        is_xmm_type(type_of(gen, v)) != is_xmm_type(type_of(gen, old)))
+        return mb_x86_define(gen, v);
+    mb_x86_unbind(gen, reg);
+    mb_x86_bind(gen, v, reg);
+    gen->locked |= 1u << reg;
+    return reg;
+}
+
+unsigned mb_x86_target(struct gen *gen, mb_v v, mb_v old)
+{
+    unsigned reg = gen->values[old].reg;
+    bool xmm = is_xmm_type(type_of(gen, v));
+    if (reg != NO_REG && mb_x86_dies(gen, old) && xmm == is_xmm_type(type_of(gen, old)))
+        return reg;
+    return allocate(gen, xmm);
+}
+
+static void load_float_const(struct gen *gen, unsigned type, unsigned reg, uint64_t bits)
+{
+    if (bits == 0) {
+        x_rr(&gen->code, OP(0, 1, 0x57), reg - 16, reg - 16);       /* xorps */
+        return;
+    }
+    x_mov_imm(&gen->code, RAX, bits);
+    x_rr(&gen->code, X_MOVD_TO_XMM | (type == MB_F64 ? W64 : 0), reg - 16, RAX);
+}
+
+void mb_x86_load_value(struct gen *gen, unsigned reg, mb_v v)
+{
+    const struct mb_op *op = &gen->ir->ops[v];
+    const struct value *value = &gen->values[v];
+    if (value->reg != NO_REG) {
+        if (value->reg >= 16 && value->reg != reg)
+            x_rr(&gen->code, X_MOVAPS, reg - 16, value->reg - 16u);
+        else if (value->reg < 16)
+            x_mov_rr(&gen->code, op->type == MB_I64, reg, value->reg);
+    } else if (op->code == MB_IR_CONST) {
+        x_mov_imm(&gen->code, reg, op->imm);
+    } else if (op->code == MB_IR_FCONST) {
+        load_float_const(gen, op->type, reg, op->imm);
+    } else if (value->spill != NO_REG) {
+        load_slot(gen, op->type, reg, value->spill);
+    } else if (mb_x86_is_lazy(gen, v)) {
+        unsigned cc = mb_x86_test(gen, v);
+        x_setcc(&gen->code, cc, RAX);
+        x_rr(&gen->code, X_MOVZX8, reg, RAX);
+    } else {
+        gen->failed = true;
+    }
+}
+
+unsigned mb_x86_use(struct gen *gen, mb_v v)
+{
+    struct value *value = &gen->values[v];
+    if (value->reg == NO_REG) {
+        unsigned reg = allocate(gen, is_xmm_type(type_of(gen, v)));
+        mb_x86_load_value(gen, reg, v);
+        mb_x86_bind(gen, v, reg);
+    }
+    gen->locked |= 1u << value->reg;
+    return value->reg;
+}
+
+void mb_x86_expire(struct gen *gen)
+{
+    gen->locked = 0;
+    for (unsigned reg = 0; reg < 32; reg++) {
+        mb_v v = gen->where.reg[reg];
+        if (v && gen->values[v].last <= gen->at)
+            mb_x86_unbind(gen, reg);
+    }
+}
+
+/* Forget where values are now; they are where they were then, if still needed. */
+void mb_x86_restore(struct gen *gen, const struct allocation *where)
+{
+    for (unsigned reg = 0; reg < 32; reg++)
+        mb_x86_unbind(gen, reg);
+    for (unsigned slot = 0; slot < SPILLS; slot++) {
+        mb_v v = gen->where.slot[slot];
+        if (v && gen->values[v].spill == slot)
+            gen->values[v].spill = NO_REG;
+    }
+    for (unsigned slot = 0; slot < SPILLS; slot++) {
+        mb_v v = gen->where.slot[slot] = where->slot[slot];
+        if (v)
+            gen->values[v].spill = (uint8_t)slot;
+    }
+    for (unsigned reg = 0; reg < 32; reg++) {
+        mb_v v = where->reg[reg];
+        if (v && gen->values[v].last >= gen->at)
+            mb_x86_bind(gen, v, reg);
+    }
+}
+
+/* ---- parallel moves ------------------------------------------------------------------------ */
+enum { FROM_CONST = 0xffff };
+
+static unsigned source(const struct gen *gen, mb_v v)
+{
+    unsigned code = gen->ir->ops[v].code;
+    if (gen->values[v].reg != NO_REG)
+        return gen->values[v].reg;
+    if (code == MB_IR_CONST || code == MB_IR_FCONST)
+        return FROM_CONST;
+    return PLACE_SLOT + gen->values[v].spill;
+}
+
+/* By way of rax: xmm15 and rcx may hold a value that breaks a cycle. */
+static void move_to_slot(struct gen *gen, unsigned slot, unsigned from, mb_v v)
+{
+    unsigned type = type_of(gen, v);
+    if (from == FROM_CONST) {
+        x_mov_imm(&gen->code, RAX, gen->ir->ops[v].imm);
+        store_slot(gen, MB_I64, RAX, slot);
+    } else if (from >= PLACE_SLOT) {
+        for (unsigned i = 0; i < (type == MB_V128 ? 2 : 1); i++) {
+            load_slot(gen, MB_I64, RAX, from - PLACE_SLOT + i);
+            store_slot(gen, MB_I64, RAX, slot + i);
+        }
+    } else
+        store_slot(gen, type, from, slot);
+}
+
+static void move_one(struct gen *gen, unsigned to, unsigned from, mb_v v)
+{
+    unsigned type = type_of(gen, v);
+    if (to >= PLACE_SLOT) {
+        move_to_slot(gen, to - PLACE_SLOT, from, v);
+    } else if (from == FROM_CONST) {
+        mb_x86_load_value(gen, to, v);
+    } else if (from >= PLACE_SLOT) {
+        load_slot(gen, type, to, from - PLACE_SLOT);
+    } else if (to >= 16) {
+        x_rr(&gen->code, X_MOVAPS, to - 16, from - 16);
+    } else {
+        x_mov_rr(&gen->code, true, to, from);
+    }
+}
+
+static bool blocked(const struct move *moves, const uint16_t *from, unsigned count,
+                    unsigned i)
+{
+    for (unsigned j = 0; j < count; j++) {
+        if (j != i && from[j] == moves[i].to)
+            return true;
+    }
+    return false;
+}
+
+/* The destinations may be rcx (arguments of a call) or slots, but not both. */
+static unsigned cycle_scratch(const struct move *moves, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (moves[i].to >= PLACE_SLOT)
+            return RCX;
+    }
+    return RAX;
+}
+
+/* All that is left are cycles: take one value out of the way. */
+static void break_cycle(struct gen *gen, const struct move *moves, uint16_t *from,
+                        unsigned count)
+{
+    unsigned place = moves[0].to;
+    for (unsigned j = 1; j < count; j++) {
+        if (from[j] != place)
+            continue;
+        unsigned scratch = is_xmm_type(type_of(gen, moves[j].v)) ?
+            XMM(SCRATCH_XMM) : cycle_scratch(moves, count);
+        move_one(gen, scratch, place, moves[j].v);
+        for (unsigned k = j; k < count; k++) {
+            if (from[k] == place)
+                from[k] = (uint16_t)scratch;
+        }
+        return;
+    }
+}
+
+void mb_x86_moves(struct gen *gen, struct move *moves, unsigned count)
+{
+    uint16_t from[MOVES];
+    unsigned left = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (gen->values[moves[i].v].reg == NO_REG && mb_x86_is_lazy(gen, moves[i].v))
+            mb_x86_use(gen, moves[i].v);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        unsigned place = source(gen, moves[i].v);
+        if (place == moves[i].to)
+            continue;
+        moves[left] = moves[i];
+        from[left++] = (uint16_t)place;
+    }
+    while (left) {
+        unsigned i = 0;
+        while (i < left && blocked(moves, from, left, i))
+            i++;
+        if (i == left) {
+            break_cycle(gen, moves, from, left);
+            continue;
+        }
+        move_one(gen, moves[i].to, from[i], moves[i].v);
+        moves[i] = moves[--left];
+        from[i] = from[left];
+    }
+}
