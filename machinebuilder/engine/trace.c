@@ -1,4 +1,4 @@
-/* Debugging aids: MB_TRACE=blocks,exec,step,irq,mmu,ir writes to MB_TRACE_FILE or stderr.
+/* Debugging aids: MB_TRACE=blocks,exec,step,irq,mmu,unit writes to MB_TRACE_FILE or stderr.
  * SPDX-License-Identifier: Apache-2.0
  *
  * `exec` writes the registers before every block (and keeps blocks apart: no links, no
@@ -15,7 +15,7 @@ static FILE *out;
 
 void mb_trace_init(void)
 {
-    static const char *const names[] = {"blocks", "exec", "step", "irq", "mmu", "ir"};
+    static const char *const names[] = {"blocks", "exec", "step", "irq", "mmu", "unit"};
     const char *wanted = getenv("MB_TRACE"), *file = getenv("MB_TRACE_FILE");
     if (!wanted || out)
         return;

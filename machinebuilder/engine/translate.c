@@ -169,7 +169,7 @@ static bool attempt(struct fetch *fetch, unsigned max_insns)
     if (!ir)
         return false;
     build_ir(fetch, ir, max_insns);
-    if (mb_trace & MB_TRACE_IR)
+    if (mb_trace & MB_TRACE_UNIT)
         mb_ir_print(ir, stderr);
     if (!fetch->wait && ir->insns &&
         generate(fetch->vcpu, block, ir))
