@@ -156,6 +156,7 @@ class _Board:
             stubs=stubs,
             wires=tuple(wires),
             boot=boot,
+            clock=self._text("clock") or "real",
         )
 
     def _device_schema(self, buses: Buses) -> Any:

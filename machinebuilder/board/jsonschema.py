@@ -62,6 +62,7 @@ def board_schema(catalogue: Catalogue) -> Json:
         "properties": {
             "board": {"$ref": "#/$defs/text", "description": "its name"},
             "summary": {"$ref": "#/$defs/text", "description": "one line about it"},
+            "clock": {"enum": ["real", "virtual"]},
             "extends": {"type": "string", "description": "the board this differs from"},
             "options": _section(_option()),
             "cpus": _section(_entry({n: _cpu(d) for n, d in cpus.items() if d})),

@@ -114,6 +114,8 @@ class Plan:
     stubs: tuple[StubPlan, ...]
     wires: tuple[Wire, ...]
     boot: BootPlan | None
+    clock: str = "real"
+    """`real`, or `virtual`: time is the number of instructions."""
 
     def device(self, name: str) -> DevicePlan:
         """The device of that name; KeyError if there is none."""

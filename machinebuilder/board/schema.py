@@ -163,6 +163,7 @@ STUB: Schema = {
 BOARD: Schema = {
     "board": _text(required=True),
     "summary": _text(),
+    "clock": {**_text(), "allowed": ["real", "virtual"]},
     "options": {"type": "dict"},
     "cpus": {"type": "dict"},
     "devices": {"type": "dict"},

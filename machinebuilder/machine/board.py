@@ -40,13 +40,13 @@ class Board:
         disks: Sequence[str] = (),
         net: str | None = None,
         accel: str = "auto",
-        clock: str = "real",
+        clock: str | None = None,
         console: Console | None = None,
     ) -> Machine:
         """Make the machine and put its images in place; it does not run yet.
 
         `disks` and `net` are as `--disk` and `--net` of `mb run`; `clock` is "real" or
-        "virtual" (repeatable: time is the number of instructions).
+        "virtual" (repeatable: time is the number of instructions), else the board's.
         """
         from machinebuilder.machine.attach import attach_disks, attach_net
         from machinebuilder.machine.build import build
@@ -59,6 +59,7 @@ class Board:
             firmware=_path(firmware),
         )
         plan = attach_net(attach_disks(self.plan, disks), net)
+        clock = clock or plan.clock
         machine = build(plan, images, accel=accel, clock=clock, net=net)
         try:
             if console is not None:

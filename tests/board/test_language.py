@@ -452,6 +452,12 @@ def test_stubs_and_boot(good: Plan) -> None:
     assert (good.boot.protocol, good.boot.params) == ("linux.toy", {"delay": 3})
 
 
+def test_the_clock_is_real_unless_the_board_says_virtual(tmp_path: Path) -> None:
+    assert load_text("", tmp_path).clock == "real"
+    assert load_text("clock: virtual", tmp_path).clock == "virtual"
+    assert codes("clock: wall", tmp_path) == ["E-VAL-03"]
+
+
 def test_a_board_may_be_almost_empty(tmp_path: Path) -> None:
     plan = load_text("board: empty", tmp_path)
     assert (plan.name, plan.devices, plan.boot) == ("empty", (), None)
