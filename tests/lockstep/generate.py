@@ -148,6 +148,16 @@ def branches(insn: Insn, fields: dict[str, int]) -> bool:
     return fields.get("Rd") == 15
 
 
+# CBZ is unpredictable there; after a barrier the judge forgets the IT state.
+NOT_IN_IT = ("t16.compare_branch", "t32.t32_barrier")
+IT_SHARE = 0.1
+
+
+def moves_without_flags(step: Step) -> bool:
+    """LSL #0 in T16 is MOVS, which is unpredictable in an IT block."""
+    return step.name == "t16.shift_by_constant" and step.word >> 6 == 0
+
+
 # -- cases ------------------------------------------------------------------------------------------
 class Generator:
     """Draws cases of one set."""
@@ -178,8 +188,31 @@ class Generator:
                        self.words.thumb, seed)
 
     def _draw(self, rng: random.Random) -> tuple[list[Step], bool]:
+        if self.words.thumb and rng.random() < IT_SHARE:
+            return self._draw_it_block(rng), False
+        return self._draw_one(rng, self.insns)
+
+    def _draw_it_block(self, rng: random.Random) -> list[Step]:
+        """IT and one to four instructions; only the first may need aiming."""
+        condition, mask = rng.randrange(ALWAYS), rng.randrange(1, 16)
+        word = 0xBF00 | condition << 4 | mask
+        step = Step("t16.if_then", self.words.encode("t16", word), word)
+        places = 4 - (mask & -mask).bit_length() + 1
+        first, *rest = [self._draw_inside(rng, memory=i == 0) for i in range(places)]
+        return [*first[:-1], step, first[-1], *(drawn[-1] for drawn in rest)]
+
+    def _draw_inside(self, rng: random.Random, memory: bool) -> list[Step]:
         while True:
-            insn = rng.choice(self.insns)
+            steps, branching = self._draw_one(rng, self.insns)
+            step = steps[-1]
+            if not branching and step.name not in NOT_IN_IT and (
+                    memory or len(steps) == 1) and not moves_without_flags(step):
+                return steps
+
+    def _draw_one(self, rng: random.Random,
+                  insns: list[Insn]) -> tuple[list[Step], bool]:
+        while True:
+            insn = rng.choice(insns)
             word = self.decoders[insn.set].random_word(insn, rng)
             if word is None:
                 continue

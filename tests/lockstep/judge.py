@@ -53,9 +53,13 @@ class Judge:
         """Run a case to its end."""
         self._load(case)
         end = ENDED
+        thumb = 1 if case.thumb else 0
+        last = case.end_pc - len(case.steps[-1].code) if case.branches else case.end_pc
         try:
-            self.cpu.emu_start(START | (1 if case.thumb else 0), case.end_pc,
-                               count=len(case.steps))
+            if last != START:
+                self.cpu.emu_start(START | thumb, last)
+            if case.branches:
+                self.cpu.emu_start(last | thumb, case.end_pc, count=1)
         except unicorn.UcError as error:
             end = _reason(case, error)
         return self._state(end)
