@@ -222,8 +222,10 @@ struct mb_clock *mb_clock_new(struct mb_machine *machine)
     pthread_condattr_destroy(&monotonic);
     if (machine->virtual_clock)
         return clock;
+    machine->clock = clock;            /* the thread asks for the time at once */
     clock->threaded = !pthread_create(&clock->thread, NULL, ring_in_real_time, clock);
     if (!clock->threaded) {
+        machine->clock = NULL;
         mb_clock_free(clock);
         return NULL;
     }
