@@ -106,13 +106,24 @@ static void slow_store(struct gen *gen, const struct cold *cold)
     gen->rows[cold->row].host = (uint32_t)(code->p - code->start);
 }
 
+/* An operand of the NaN hook; those that the operation has not are 0. */
+static void pass_operand(struct gen *gen, unsigned xmm, int32_t offset)
+{
+    if (xmm != NO_REG) {
+        x_rm(&gen->code, X_MOVQ_STORE, xmm, at(RSP, offset));
+        return;
+    }
+    x_rm(&gen->code, OP(0, 0, 0xc7) | W64, 0, at(RSP, offset));
+    put32(&gen->code, 0);
+}
+
 static void slow_nan(struct gen *gen, const struct cold *cold)
 {
     struct code *code = &gen->code;
     x_patch(code, cold->slow, code->p);
-    x_rm(code, X_MOVQ_STORE, cold->address, at(RSP, 0));
-    x_rm(code, X_MOVQ_STORE, cold->b, at(RSP, 8));
-    x_rm(code, X_MOVQ_STORE, cold->c, at(RSP, 16));
+    pass_operand(gen, cold->address, 0);
+    pass_operand(gen, cold->b, 8);
+    pass_operand(gen, cold->c, 16);
     x_mov_imm(code, RAX, cold->code);
     mb_x86_jmp_thunk(gen, cold->width == 8 ? mb_x86_thunks.nan64 : mb_x86_thunks.nan32,
                      true);

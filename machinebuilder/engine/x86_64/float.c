@@ -45,7 +45,7 @@ static void binary(struct gen *gen, const struct mb_op *op, unsigned byte)
     unsigned a = mb_x86_use(gen, op->in[0]) - 16, b = mb_x86_use(gen, op->in[1]) - 16;
     unsigned to = mb_x86_define(gen, gen->at) - 16;
     x_vex(&gen->code, scalar(op->type), 1, false, byte, to, a, b);
-    guard(gen, op, to, a, b, a);
+    guard(gen, op, to, a, b, NO_REG);
 }
 
 /* Square root and the conversions between formats. */
@@ -54,7 +54,7 @@ static void unary(struct gen *gen, const struct mb_op *op, unsigned byte)
     unsigned a = mb_x86_use(gen, op->in[0]) - 16;
     unsigned to = mb_x86_define(gen, gen->at) - 16;
     x_vex(&gen->code, scalar(type_of(gen, op->in[0])), 1, false, byte, to, a, a);
-    guard(gen, op, to, a, a, a);
+    guard(gen, op, to, a, NO_REG, NO_REG);
 }
 
 static void multiply_add(struct gen *gen, const struct mb_op *op)

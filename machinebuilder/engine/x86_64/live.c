@@ -258,6 +258,18 @@ static void mark_sum(struct gen *gen, const struct mb_op *op)
         sum->mark = 1;
 }
 
+static void use_operands(struct gen *gen, const struct mb_op *op)
+{
+    struct condition condition;
+    for (unsigned i = 0; i < mb_ir_table[op->code].inputs; i++)
+        use(gen, op->in[i]);
+    if (!mb_x86_condition(gen->ir, gen->at, &condition))
+        return;
+    use(gen, condition.flags.a);
+    if (condition.flags.b)
+        use(gen, condition.flags.b);
+}
+
 bool mb_x86_live(struct gen *gen)
 {
     uint32_t ifs[64];
@@ -273,8 +285,7 @@ bool mb_x86_live(struct gen *gen)
         if (mb_x86_is_lazy(gen, gen->at)) {
             mark_sum(gen, op);
         } else if (op->code != MB_IR_CALL) {
-            for (unsigned i = 0; i < mb_ir_table[op->code].inputs; i++)
-                use(gen, op->in[i]);
+            use_operands(gen, op);
         }
         if (!see(gen, op, ifs))
             return false;

@@ -615,7 +615,7 @@ int harness_random(uint64_t seed, unsigned size, int verbose)
                 fprintf(stderr, "offset %u: interpreter %02x code %02x\n", i, x[i], y[i]);
     }
     return way_a != way_b ? 4 : !same(&a, &b) ? 5 :
-           memcmp(memory, memory_a, sizeof memory) ? 6 : mxcsr_a != mxcsr_b ? 7 : 0;
+           memcmp(memory, memory_a, sizeof memory) ? 6 : (mxcsr_a ^ mxcsr_b) & 0x3d ? 7 : 0;
 }
 
 #ifdef MAIN
