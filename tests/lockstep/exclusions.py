@@ -34,6 +34,7 @@ FLAGS_RETURN = "S with the pc is an exception return: needs a privileged mode"
 RRX_ADDRESS = "the offset depends on the carry before it, so the address is not known"
 SAME_REGISTER = "base and offset are one register: the address cannot be aimed"
 STORE_TO_CODE = "a store relative to the pc would change the code under test"
+LITERAL = "reads what is around the code, which engines fill each in its way"
 UNKNOWN = "both registers are one: the result is UNKNOWN"
 ROUNDING = "the judge rounds as FPSCR says; the manual, to nearest (A8.8.308)"
 SHORT_VECTORS = "a random FPSCR has LEN, and the judge has short vectors; own tests"
@@ -56,8 +57,8 @@ def rejected(name: str, fields: dict[str, int]) -> str | None:
 
 def rejected_simd(name: str, fields: dict[str, int]) -> str | None:
     """The same for VFP and Advanced SIMD."""
-    if name == "vfp.load_register" and fields["Rn"] == 15 and fields["L"] == 0:
-        return STORE_TO_CODE
+    if name == "vfp.load_register" and fields["Rn"] == 15:
+        return LITERAL if fields["L"] else STORE_TO_CODE
     if name == "vfp.load_multiple" and fields["Rn"] == 15:
         return STORE_TO_CODE
     if name == "vfp.fixed_point" and fields["op"] == 0:

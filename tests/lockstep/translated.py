@@ -95,12 +95,12 @@ class TranslatedEngine:
 
     def _set(self, field: str, value: int, index: int = 0) -> None:
         data = value.to_bytes(16, "little")
-        assert self.lib.mb_cpu_write_field(self.cpu, field.encode(), index, data, 16) == 0
+        assert self.lib.mb_cpu_write_field(self.cpu, field.encode(), index, data, 16) > 0
 
     def _get(self, field: str, index: int = 0) -> int:
         data = bytearray(16)
         assert self.lib.mb_cpu_read_field(self.cpu, field.encode(), index,
-                                          self.ffi.from_buffer(data), 16) == 0
+                                          self.ffi.from_buffer(data), 16) > 0
         return int.from_bytes(data, "little")
 
     def set_data(self, data: bytes) -> None:
