@@ -95,7 +95,8 @@ static void plan_merge(struct gen *gen, struct region *region)
     region->merged = region->before;
     for (unsigned reg = 0; reg < 32; reg++) {
         mb_v v = region->merged.reg[reg];
-        if (v && gen->values[v].last <= last)
+        uint32_t end = v ? gen->values[v].last : 0;
+        if (end <= region->at_end || (end <= last && gen->ir->ops[end].code == MB_IR_PHI))
             region->merged.reg[reg] = 0;
     }
     for (uint32_t i = region->at_end + 1; i <= last; i++) {
