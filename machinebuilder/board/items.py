@@ -218,13 +218,13 @@ def limit_counts(items: list[Item], reporter: Reporter) -> None:
             total += count
 
 
-def refuse_twins(groups: list[tuple[str, Map | None]], reporter: Reporter) -> None:
+def refuse_twins(sections: Mapping[str, Map | None], reporter: Reporter) -> None:
     """A name means one thing on a board, whatever section it is in."""
     seen: dict[str, tuple[str, Scalar]] = {}
-    for section, node in groups:
+    for section, node in sections.items():
         for name, (key, _) in (node.entries if node else {}).items():
-            if name in seen:
-                other, first = seen[name]
+            other, first = seen.setdefault(name, (section, key))
+            if first is not key:
                 reporter.add(
                     "E-NAME-02",
                     f"{shown(name)!r} is the name of two parts",
@@ -232,5 +232,3 @@ def refuse_twins(groups: list[tuple[str, Map | None]], reporter: Reporter) -> No
                     f"{other} has a {shown(name)!r} on line {first.line}",
                     "choose another name",
                 )
-            else:
-                seen[name] = (section, key)
