@@ -16,6 +16,7 @@ from tests.lockstep.model import (
     START,
     THUMB,
     Case,
+    CodeWindow,
     CpuState,
 )
 
@@ -43,6 +44,7 @@ class ReferenceEngine:
         memory = Memory(automatic=False)
         memory.map(CODE, CODE_SIZE)
         memory.map(DATA, DATA_SIZE)
+        self.window = CodeWindow(memory.write)
         self.cpu: Any = core.reference(core, registry.find(MODEL), memory=memory)
         self.cpu.cpacr, self.cpu.fpexc = 0, FPEXC_ENABLE
         self.cpu.exclusive_address = 0xFFFF_FFFF
@@ -72,7 +74,7 @@ class ReferenceEngine:
     def _load(self, case: Case) -> None:
         from cores.arm.insns.simd_fpscr import fpscr_write
         cpu, before = self.cpu, case.before
-        cpu.memory.write(START, case.code)
+        self.window.load(case)
         cpu.pc = START
         cpu.thumb, cpu.itstate, cpu.big_endian = int(case.thumb), 0, 0
         for i, value in enumerate(before.r):

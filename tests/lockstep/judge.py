@@ -17,6 +17,7 @@ from tests.lockstep.model import (
     START,
     THUMB,
     Case,
+    CodeWindow,
     CpuState,
 )
 
@@ -38,6 +39,7 @@ class Judge:
         self.cpu.ctl_set_cpu_model(arm.UC_CPU_ARM_CORTEX_A15)
         self.cpu.mem_map(CODE, CODE_SIZE)
         self.cpu.mem_map(DATA, DATA_SIZE)
+        self.window = CodeWindow(self.cpu.mem_write)
         self.cpu.reg_write(arm.UC_ARM_REG_CP_REG, (*CPACR, CPACR_ALL))
         self.cpu.reg_write(arm.UC_ARM_REG_FPEXC, FPEXC_ENABLE)
 
@@ -67,7 +69,7 @@ class Judge:
     def _load(self, case: Case) -> None:
         before = case.before
         cpu = self.cpu
-        cpu.mem_write(START, case.code)
+        self.window.load(case)
         cpu.reg_write(arm.UC_ARM_REG_CPSR, before.cpsr & ~THUMB | (
             THUMB if case.thumb else 0))
         for register, value in zip(REGISTERS, before.r, strict=True):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 CODE = 0x5000_0000          # code is in the middle of this window
@@ -10,6 +11,7 @@ CODE_SIZE = 0x1_0000
 START = CODE + CODE_SIZE // 2
 DATA = 0x6000_0000
 DATA_SIZE = 0x1_0000
+UDF = {False: bytes.fromhex("f000f0e7"), True: bytes.fromhex("dede")}   # fills the window
 ENDED = "end"               # how a run ends that all engines finish
 
 NZCVQ = 0xF800_0000
@@ -68,3 +70,32 @@ def case_of(before: CpuState, steps: list[Step], branches: bool, thumb: bool,
     """A case with its code put together."""
     return Case(before, tuple(steps), branches, thumb, seed,
                 b"".join(step.code for step in steps))
+
+
+class CodeWindow:
+    """The code of a case in memory, and UDF all around it."""
+
+    def __init__(self, write: Callable[[int, bytes], None]) -> None:
+        self.write = write
+        self.thumb: bool | None = None
+        self.longest = 0
+
+    def load(self, case: Case) -> None:
+        """Replace the case before."""
+        udf = UDF[case.thumb]
+        if self.thumb != case.thumb:
+            self.write(CODE, udf * (CODE_SIZE // len(udf)))
+            self.thumb = case.thumb
+        self.longest = max(self.longest, len(case.code))
+        padding = udf * ((self.longest - len(case.code)) // len(udf) + 2)
+        self.write(START, case.code + padding)
+
+
+def lands_in_memory(case: Case, after: CpuState) -> bool:
+    """Did the last step branch to where other code or data is? Engines that run on until
+    an exception would execute that."""
+    if not case.branches:
+        return False
+    if DATA <= after.pc < DATA + DATA_SIZE or START <= after.pc < case.end_pc:
+        return True
+    return CODE <= after.pc < CODE + CODE_SIZE and bool(after.cpsr & THUMB) != case.thumb

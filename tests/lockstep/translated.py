@@ -13,17 +13,27 @@ from cores.arm import core
 from machinebuilder import accel, native
 from machinebuilder.isa import registry
 from tests.lockstep.engines import MODEL
-from tests.lockstep.model import CODE, CODE_SIZE, DATA, DATA_SIZE, ENDED, START, Case, CpuState
+from tests.lockstep.model import (
+    CODE,
+    CODE_SIZE,
+    DATA,
+    DATA_SIZE,
+    ENDED,
+    START,
+    Case,
+    CpuState,
+    CodeWindow,
+)
 
 SVC_BANK, ABT_BANK, UND_BANK = 3, 4, 5
 SVC, ABT, UND = 0x13, 0x17, 0x1B
 CPACR_ALL, FPEXC_ENABLE = 0x00F0_0000, 0x4000_0000
 SYSTEM_OFF = 0x8400_0008
 HVC = 1
-UDF = {False: bytes.fromhex("f000f0e7"), True: bytes.fromhex("dede")}
 POWERED_OFF = 1
 TIMEOUT_MS = 10_000
 
+LOW = 0x7100_0000           # vectors; no value that cases like
 PREAMBLE, HANDLER, FPSCR_AT, LITERALS = 0x100, 0x200, 0x240, 0x280
 
 
@@ -68,7 +78,7 @@ class TranslatedEngine:
         self.lib, self.ffi = engine.lib, engine.ffi
         self.machine = self.lib.mb_machine_new(0, 0)
         self.bus = self.lib.mb_machine_memory(self.machine)
-        for name, address, size in (("low", 0, 4096), ("code", CODE, CODE_SIZE),
+        for name, address, size in (("low", LOW, 4096), ("code", CODE, CODE_SIZE),
                                     ("data", DATA, DATA_SIZE)):
             assert self.lib.mb_bus_add_ram(self.bus, name.encode(), address, size)
         self.cpu = accel.find(mode).new_cpu(self.machine, core.name)
@@ -77,9 +87,8 @@ class TranslatedEngine:
                 self._set(field, value, index)
         self._set("psci", HVC)
         self.lib.mb_cpu_set_powered(self.cpu, 1)
-        self._write(0, low_memory())
-        self.thumb: bool | None = None
-        self.longest = 0
+        self._write(LOW, low_memory())
+        self.window = CodeWindow(self._write)
 
     def __del__(self) -> None:
         self.lib.mb_machine_free(self.machine)
@@ -115,7 +124,7 @@ class TranslatedEngine:
     def run(self, case: Case) -> CpuState:
         """Run a case to its end."""
         self.lib.mb_machine_reset(self.machine)
-        self._load_code(case)
+        self.window.load(case)
         self._load_state(case)
         event = self.lib.mb_machine_run(self.machine, TIMEOUT_MS)
         if event != POWERED_OFF:
@@ -123,20 +132,11 @@ class TranslatedEngine:
             return CpuState((0,) * 15, 0, 0, end=f"event {event}: {why}")
         return self._state(case)
 
-    def _load_code(self, case: Case) -> None:
-        udf = UDF[case.thumb]
-        if self.thumb != case.thumb:
-            self._write(CODE, udf * (CODE_SIZE // len(udf)))
-            self.thumb = case.thumb
-        self.longest = max(self.longest, len(case.code))
-        padding = udf * (-(len(case.code) - self.longest) // len(udf) + 2)
-        self._write(START, case.code + padding)
-
     def _load_state(self, case: Case) -> None:
         before = case.before
         for i, value in enumerate(before.r):
             self._set("r", value, i)
-        self._write(LITERALS, words(*before.r[:3], START | case.thumb))
+        self._write(LOW + LITERALS, words(*before.r[:3], START | case.thumb))
         for i, value in enumerate((before.fpscr, CPACR_ALL, FPEXC_ENABLE)):
             self._set("r", value, i)
         for i, value in enumerate(before.d):
@@ -144,7 +144,8 @@ class TranslatedEngine:
         for name, bit in (("n", 31), ("z", 30), ("c", 29), ("v", 28), ("q", 27)):
             self._set(name, before.cpsr >> bit & 1)
         self._set("ge", before.cpsr >> 16 & 15)
-        self._set("pc", PREAMBLE)
+        self._set("vbar", LOW)
+        self._set("pc", LOW + PREAMBLE)
 
     def _state(self, case: Case) -> CpuState:
         mode = self._get("mode")
@@ -155,11 +156,12 @@ class TranslatedEngine:
         registers = [self._get("r", i) for i in range(13)]
         registers[0] = self._get("r", 13)
         registers += [self._get("bank_r13", SVC_BANK), self._get("bank_r14", SVC_BANK)]
-        fetched = mode == ABT and self._get("ifar") == self._get("r", 14) - 4
+        fetched = mode == ABT and self._get("ifar") == (
+            self._get("r", 14) - 4 & 0xFFFF_FFFF)
         back = 4 if fetched else 8 if mode == ABT else 2 if cpsr & 0x20 else 4
         pc = self._get("r", 14) - back & 0xFFFF_FFFF
         end = ENDED if pc == case.end_pc or case.branches else (
             "undefined" if mode == UND else f"fault at {self._get('dfar'):#x}")
-        fpscr = int.from_bytes(self._read(FPSCR_AT, 4), "little")
+        fpscr = int.from_bytes(self._read(LOW + FPSCR_AT, 4), "little")
         return CpuState(tuple(registers), pc, cpsr,
                         tuple(self._get("d", i) for i in range(32)), fpscr, end)
