@@ -124,6 +124,9 @@ static void flush_page(struct mb_vcpu *vcpu, uint64_t va)
 void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush)
 {
     vcpu->stats.tlb_flushes++;
+    if (mb_trace & MB_TRACE_MMU)
+        mb_trace_text(vcpu, "flush kind=%d value=%llx", flush.kind,
+                      (unsigned long long)flush.value);
     if (flush.kind == MB_FLUSH_PAGE) {
         flush_page(vcpu, flush.value);
         return;
