@@ -338,14 +338,49 @@ static void break_cycle(struct gen *gen, const struct move *moves, uint16_t *fro
     }
 }
 
+static bool has_free_register(const struct gen *gen)
+{
+    uint32_t pool = GPR_POOL & ~gen->locked;
+    for (; pool; pool &= pool - 1) {
+        if (!gen->where.reg[__builtin_ctz(pool)])
+            return true;
+    }
+    return false;
+}
+
+/* Lazy compares that move are made first. A few may hold registers, the rest wait in
+ * slots, as making them needs registers too. */
+static void make_truths(struct gen *gen, const struct move *moves, unsigned count)
+{
+    unsigned held = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct value *value = &gen->values[moves[i].v];
+        if (value->reg == NO_REG || !mb_x86_is_lazy(gen, moves[i].v))
+            continue;
+        if (held++ < 4)
+            gen->locked |= 1u << value->reg;
+        else if (value->spill == NO_REG)
+            store_slot(gen, MB_I32, value->reg, mb_x86_new_slot(gen, moves[i].v));
+    }
+    for (unsigned i = 0; i < count; i++) {
+        mb_v v = moves[i].v;
+        const struct value *value = &gen->values[v];
+        if (value->reg != NO_REG || value->spill != NO_REG || !mb_x86_is_lazy(gen, v))
+            continue;
+        if (held++ < 4 && has_free_register(gen)) {
+            mb_x86_use(gen, v);
+        } else {
+            mb_x86_load_value(gen, RAX, v);
+            store_slot(gen, MB_I32, RAX, mb_x86_new_slot(gen, v));
+        }
+    }
+}
+
 void mb_x86_moves(struct gen *gen, struct move *moves, unsigned count)
 {
     uint16_t from[MOVES];
     unsigned left = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (gen->values[moves[i].v].reg == NO_REG && mb_x86_is_lazy(gen, moves[i].v))
-            mb_x86_use(gen, moves[i].v);
-    }
+    make_truths(gen, moves, count);
     for (unsigned i = 0; i < count; i++) {
         unsigned place = source(gen, moves[i].v);
         if (place == moves[i].to)
