@@ -6,7 +6,9 @@
  */
 #include "tree.h"
 
-enum { UART_DATA = 0x00, UART_FLAGS = 0x18, UART_TX_FULL = 0x20, UART_RX_EMPTY = 0x10 };
+enum { UART_DATA = 0x00, UART_FLAGS = 0x18, UART_LINE = 0x2c, UART_CONTROL = 0x30 };
+enum { UART_TX_FULL = 0x20, UART_RX_EMPTY = 0x10 };
+enum { UART_8N1_FIFOS = 0x70, UART_ENABLE_TX_RX = 0x301 };
 #define PSCI_POWER_OFF 0x84000008u
 #define PSCI_RESET 0x84000009u
 
@@ -276,6 +278,8 @@ void monitor(const void *blob)
     tree_visit(&tree, find_uart, (void *)(console + 1));
     if (!uart)
         return;
+    uart[UART_LINE / 4] = UART_8N1_FIFOS;
+    uart[UART_CONTROL / 4] = UART_ENABLE_TX_RX;
     print("\nmachinebuilder monitor: nothing to boot was given (--kernel FILE)\n");
     print("memory map:\n");
     tree_visit(&tree, show_node, 0);
