@@ -9,16 +9,18 @@ from collections.abc import Callable
 from typing import Any
 
 from . import arithmetic, control, lowering
-from .expressions import _spread, both, either, expression, truth
+from .expressions import expression, spread
 from .function import Env, Function
 from .insns import Extern
-from .statements import RangeOf, assign
+from .operators import both, either, truth
+from .statements import assign
 from .types import TYPES, IntValue, v128
 from .values import (
     Const,
     Cpu,
     Method,
     Obj,
+    RangeOf,
     Static,
     Tup,
     Value,
@@ -35,7 +37,7 @@ def call(f: Function, node: ast.Call) -> Value:
     if isinstance(target, Obj) and target.object in (any, all):
         return _any_all(f, node, target.object is any)
     positional = [
-        f.keep(value) for argument in node.args for value in _spread(f, argument)
+        f.keep(value) for argument in node.args for value in spread(f, argument)
     ]
     keywords = {}
     for keyword in node.keywords:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import arithmetic
-from .expressions import truth
 from .function import Function
+from .merge import run_arms
+from .operators import truth
 from .types import TYPES, IntValue, u32, u64
 from .values import (
     Const,
@@ -157,8 +158,6 @@ def _branch(f: Function, node: ast.AST, arguments: Arguments) -> Value:
 
 
 def _branch_if(f: Function, node: ast.AST, arguments: Arguments) -> Value:
-    from .statements import run_arms
-
     if not is_static(arguments["target"]):
         f.fail(node, "cpu.branch_if takes a static target")
     condition = truth(f, arguments["condition"], node)  # type: ignore[arg-type]

@@ -4,12 +4,22 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from . import arithmetic, text
 from .function import Function
+from .merge import run_arms
+from .operators import (
+    BINARY,
+    COMPARE,
+    both,
+    junction,
+    membership,
+    operate,
+    truth,
+    unary,
+)
 from .source import MISSING, lookup
 from .values import (
     Bank,
@@ -28,46 +38,6 @@ from .values import (
     literal,
 )
 
-BINARY: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.BitAnd: "&",
-    ast.BitOr: "|",
-    ast.BitXor: "^",
-    ast.LShift: "<<",
-    ast.RShift: ">>",
-}
-COMPARE: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-PYTHON: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "&": operator.and_,
-    "|": operator.or_,
-    "^": operator.xor,
-    "<<": operator.lshift,
-    ">>": operator.rshift,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-STATIC_CALLS = {"//": "mb_s_div", "%": "mb_s_mod", "<<": "mb_s_shl", ">>": "mb_s_shr"}
-
 
 def expression(f: Function, node: ast.expr) -> Value:
     """Compile an expression; the value may be used at once."""
@@ -83,7 +53,7 @@ def _expression(f: Function, node: ast.expr) -> Value:
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(f, node, BINARY.get(type(op)), left, right)
         case ast.UnaryOp(op=op, operand=operand):
-            return _unary(f, node, op, expression(f, operand))
+            return unary(f, node, op, expression(f, operand))
         case ast.Compare():
             return _comparison(f, node)
         case ast.BoolOp(op=op, values=values):
@@ -92,7 +62,7 @@ def _expression(f: Function, node: ast.expr) -> Value:
             return _if_expression(f, node)
         case ast.Tuple(elts=elements):
             return Tup(
-                tuple(item for element in elements for item in _spread(f, element))
+                tuple(item for element in elements for item in spread(f, element))
             )
         case ast.Call():
             from .calls import call
@@ -110,7 +80,7 @@ def _expression(f: Function, node: ast.expr) -> Value:
             raise f.error(node, f"the language has no {type(node).__name__} expression")
 
 
-def _spread(f: Function, node: ast.expr) -> tuple[Value, ...]:
+def spread(f: Function, node: ast.expr) -> tuple[Value, ...]:
     """One element of a tuple or call, which may be starred."""
     if not isinstance(node, ast.Starred):
         return (expression(f, node),)
@@ -144,20 +114,6 @@ def _name(f: Function, node: ast.expr, name: str) -> Value:
     return f.wrap(found, node)
 
 
-def truth(f: Function, value: Value, node: ast.expr) -> Value:
-    """The truth of a value: Const, Static or a u1."""
-    value = f.usable(value, node)
-    if isinstance(value, Const):
-        return Const(int(bool(value.value)))
-    if isinstance(value, Static):
-        return value
-    if isinstance(value, Dyn):
-        return arithmetic.truth(f, value, node)
-    if isinstance(value, Obj) and isinstance(value.object, bool):
-        return Const(int(value.object))
-    raise f.error(node, f"{describe(value)} has no truth value")
-
-
 def _binary(
     f: Function, node: ast.expr, sign: str | None, left: ast.expr, right: ast.expr
 ) -> Value:
@@ -167,48 +123,6 @@ def _binary(
     if isinstance(a, Text) and isinstance(b, Text) and sign == "+":
         return text.joined([a, b])
     return operate(f, node, sign, a, b)
-
-
-def operate(f: Function, node: ast.expr, sign: str, a: Value, b: Value) -> Value:
-    """a sign b, for operators and comparisons."""
-    if isinstance(a, Const) and isinstance(b, Const):
-        try:
-            return Const(int(PYTHON[sign](a.value, b.value)))
-        except (ZeroDivisionError, ValueError) as error:
-            f.fail(node, str(error))
-    if is_static(a) and is_static(b):
-        if sign in STATIC_CALLS:
-            c = f"{STATIC_CALLS[sign]}({c_of(a)}, {c_of(b)})"
-        else:
-            c = f"({c_of(a)} {sign} {c_of(b)})"
-        return Static(c, deps_of(a, b))
-    for value in (a, b):
-        if not is_static(value) and not isinstance(value, Dyn):
-            f.fail(node, f"{sign} does not work on {describe(value)}")
-    return arithmetic.operate(f, node, sign, a, b)
-
-
-def _unary(f: Function, node: ast.expr, op: ast.unaryop, value: Value) -> Value:
-    if isinstance(op, ast.Not):
-        value = truth(f, value, node)
-        if isinstance(value, Dyn):
-            return arithmetic.negate_truth(f, value)
-        if isinstance(value, Const):
-            return Const(int(not value.value))
-        return Static(f"!({c_of(value)})", deps_of(value))
-    if isinstance(value, Const):
-        table: dict[type[ast.unaryop], Callable[[int], int]] = {
-            ast.Invert: operator.invert,
-            ast.USub: operator.neg,
-            ast.UAdd: operator.pos,
-        }
-        return Const(table[type(op)](value.value))
-    sign = {ast.Invert: "~", ast.USub: "-", ast.UAdd: "+"}[type(op)]
-    if isinstance(value, Static):
-        return Static(f"({sign}{value.c})", value.deps)
-    if isinstance(value, Dyn) and sign != "+":
-        return arithmetic.unary(f, node, sign, value)
-    raise f.error(node, f"{sign} does not work on {describe(value)}")
 
 
 def _comparison(f: Function, node: ast.Compare) -> Value:
@@ -222,7 +136,7 @@ def _comparison(f: Function, node: ast.Compare) -> Value:
         ):
             one: Value = Const(int((a.object is b.object) == isinstance(op, ast.Is)))
         elif isinstance(op, ast.In | ast.NotIn):
-            one = _membership(f, node, a, b, isinstance(op, ast.NotIn))
+            one = membership(f, node, a, b, isinstance(op, ast.NotIn))
         elif type(op) in COMPARE:
             one = operate(f, node, COMPARE[type(op)], a, b)
         else:
@@ -230,42 +144,6 @@ def _comparison(f: Function, node: ast.Compare) -> Value:
         result = one if result is None else both(f, node, result, one)
     assert result is not None
     return result
-
-
-def _membership(
-    f: Function, node: ast.expr, item: Value, among: Value, negated: bool
-) -> Value:
-    """`x in (1, 2, 3)` is a chain of comparisons."""
-    if not isinstance(among, Tup):
-        f.fail(node, "`in` needs a tuple")
-    result: Value = Const(0)
-    for other in among.items:
-        result = either(f, node, result, operate(f, node, "==", item, other))
-    if not negated:
-        return result
-    return _unary(f, node, ast.Not(), result)
-
-
-def both(f: Function, node: ast.expr, a: Value, b: Value) -> Value:
-    """Truth of a and b; both are computed."""
-    return _junction(f, node, a, b, True)
-
-
-def either(f: Function, node: ast.expr, a: Value, b: Value) -> Value:
-    """Truth of a or b; both are computed."""
-    return _junction(f, node, a, b, False)
-
-
-def _junction(f: Function, node: ast.expr, a: Value, b: Value, is_and: bool) -> Value:
-    a, b = truth(f, a, node), truth(f, b, node)
-    for one, other in ((a, b), (b, a)):
-        if isinstance(one, Const):
-            return other if bool(one.value) == is_and else Const(int(not is_and))
-    if is_static(a) and is_static(b):
-        return Static(
-            f"({c_of(a)} {'&&' if is_and else '||'} {c_of(b)})", deps_of(a, b)
-        )
-    return arithmetic.junction(f, a, b, is_and)
 
 
 def _bool_op(
@@ -284,11 +162,11 @@ def _bool_op(
             with f.into(lines):
                 second = expression(f, operand)
             if not lines and is_static(second):
-                first = _junction(f, node, first, second, is_and)
+                first = junction(f, node, first, second, is_and)
             else:
                 first = _short_circuit(f, node, condition, operand, is_and)
         else:
-            first = _junction(f, node, first, expression(f, operand), is_and)
+            first = junction(f, node, first, expression(f, operand), is_and)
     return first
 
 
@@ -315,8 +193,6 @@ def choose(
     second: Callable[[], Value],
 ) -> Value:
     """The value of one arm or the other, each compiled in its own path."""
-    from .statements import run_arms
-
     slot = f.name("=")
 
     def store(arm: Callable[[], Value]) -> Callable[[], None]:

@@ -20,8 +20,8 @@ from .arithmetic import (
     same_type,
     zero_extended,
 )
-from .expressions import truth
 from .function import Function
+from .operators import truth
 from .types import (
     FLOAT_TYPES,
     f32,

@@ -98,6 +98,56 @@ class Join:
         return Dyn(kind, name)
 
 
+def run_arms(
+    f: Function, node: ast.AST, condition: Value, first: Any, second: Any
+) -> None:
+    """Both arms of an `if` over a static or dynamic condition, and their join."""
+    dynamic = isinstance(condition, Dyn)
+    deps = deps_of(condition)
+    before, path, key = dict(f.env), f.path, f.name("if")
+    arms: tuple[list[Any], list[Any]] = ([], [])
+    ends: list[tuple[Env, bool]] = []
+    f.dynamic_depth += dynamic
+    for number, arm in enumerate((first, second)):
+        f.env, f.live = dict(before), True
+        f.path = (*path, (key, number, deps))
+        with f.into(arms[number]):
+            arm()
+        ends.append((f.env, f.live))
+    f.dynamic_depth -= dynamic
+    join = Join(f, node, arms, deps, dynamic)
+    f.live = ends[0][1] or ends[1][1]
+    f.path = path
+    if ends[0][1] and ends[1][1]:
+        f.env = join.envs(ends[0][0], ends[1][0])
+    else:
+        left = 1 if ends[1][1] else 0
+        f.env = ends[left][0]
+        f.path = (*path, (key, left, deps))
+    _print_if(f, condition, arms, join)
+
+
+def _print_if(
+    f: Function, condition: Value, arms: tuple[list[Any], list[Any]], join: Join
+) -> None:
+    f.lines += join.before
+    if isinstance(condition, Dyn):
+        fork = f.name("fork")
+        f.lines += [
+            f"struct mb_fork {fork};",
+            f"mb_tr_if(tr, &{fork}, {condition.c});",
+            *arms[0],
+            f"mb_tr_else(tr, &{fork});",
+            *arms[1],
+            f"mb_tr_endif(tr, &{fork});",
+            *join.after,
+        ]
+        return
+    f.lines += [f"if ({c_of(condition)}) {{", *arms[0]]
+    f.lines += ["} else {", *arms[1]] if arms[1] else []
+    f.lines.append("}")
+
+
 def _fits(value: Value, kind: type[Any]) -> bool:
     from .types import IntValue
 

@@ -174,6 +174,24 @@ def describe(value: Value) -> str:
             return type(value).__name__.lower()
 
 
+MAX_UNROLLED = 64
+
+
+class RangeOf:
+    """`range` with static ends."""
+
+    def __init__(self, start: Value, stop: Value, step: Const) -> None:
+        self.start, self.stop, self.step = start, stop, step
+
+    def numbers(self) -> list[Value] | None:
+        """All of them, if they are few and known."""
+        if isinstance(self.start, Const) and isinstance(self.stop, Const):
+            known = range(self.start.value, self.stop.value, self.step.value)
+            if len(known) <= MAX_UNROLLED:
+                return [Const(number) for number in known]
+        return None
+
+
 class NeedConst(Exception):  # noqa: N818 (a request, not an error)
     """Types depend on the values of these parameters: compile for each of them."""
 
