@@ -7,6 +7,7 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 MB := $(VENV)/bin/mb
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SOURCES := $(shell find machinebuilder devicelib cores boards guests meson -type f \
              -not -path '*/__pycache__/*' 2>/dev/null) meson.build pyproject.toml
 
