@@ -185,6 +185,7 @@ static void connect(struct toy *toy)
     toy->cpu.jumps = jumps;
     toy->cpu.core = &core;
     toy->cpu.exit_request = 0;
+    toy->cpu.key = 1;
 }
 
 /* ---- one operation ------------------------------------------------------------------------ */
