@@ -215,6 +215,7 @@ def _if_expression(f: Function, node: ast.IfExp) -> Value:
             arms = expression(f, node.body), expression(f, node.orelse)
         first, second = arms
         if isinstance(first, Text) and isinstance(second, Text):
+            f.lines += lines  # the numbers that they print
             return text.choose(condition, first, second)
         if not lines and all(is_static(arm) for arm in arms):
             return Static(

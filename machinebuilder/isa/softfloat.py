@@ -119,10 +119,10 @@ class Env:
     """What the standard leaves to the machine, and the sticky flags."""
 
     rounding: int = Rounding.NEAREST
-    flush: bool = False          # subnormal inputs and results become zero
-    default_nan: bool = False    # every NaN result is the default NaN
+    flush: bool = False  # subnormal inputs and results become zero
+    default_nan: bool = False  # every NaN result is the default NaN
     half_without_inf: bool = False  # ARM's alternative half precision
-    tiny_before: bool = True     # tininess is detected before rounding
+    tiny_before: bool = True  # tininess is detected before rounding
     choose_nan: ChooseNaN = first_signalling
     flags: int = 0
 
@@ -184,25 +184,35 @@ def round_integer(rounding: int, value: int, shift: int) -> tuple[int, bool]:
 
 def _overflow(env: Env, fmt: Format, sign: int, rounding: int) -> int:
     env.flags |= OVERFLOW | INEXACT
-    toward: dict[int, bool] = {Rounding.UP: not sign, Rounding.DOWN: bool(sign),
-                               Rounding.ZERO: False}
+    toward: dict[int, bool] = {
+        Rounding.UP: not sign,
+        Rounding.DOWN: bool(sign),
+        Rounding.ZERO: False,
+    }
     return fmt.infinity(sign) if toward.get(rounding, True) else fmt.largest(sign)
 
 
-def round_pack(env: Env, fmt: Format, sign: int, magnitude: int, power: int,
-               rounding: int | None = None) -> int:
+def round_pack(
+    env: Env,
+    fmt: Format,
+    sign: int,
+    magnitude: int,
+    power: int,
+    rounding: int | None = None,
+) -> int:
     """magnitude * 2**power, not zero, in `fmt`. Sticky bits may be in magnitude's bit 0
     as long as it has some bits more than the format."""
     rounding = env.rounding if rounding is None else rounding
     least = fmt.least
-    top = magnitude.bit_length() + power - 1          # exponent of the leading one
+    top = magnitude.bit_length() + power - 1  # exponent of the leading one
     tiny = top < least + fmt.fraction
     if tiny and env.flush and fmt is not HALF:
         env.flags |= UNDERFLOW
         return fmt.zero(sign)
-    place = max(top - fmt.fraction, least)            # of the result's last bit
-    value, inexact = round_integer(rounding, -magnitude if sign else magnitude,
-                                   place - power)
+    place = max(top - fmt.fraction, least)  # of the result's last bit
+    value, inexact = round_integer(
+        rounding, -magnitude if sign else magnitude, place - power
+    )
     value = abs(value)
     if tiny and not env.tiny_before:
         tiny = _still_tiny(env, fmt, sign, magnitude, power, rounding)
@@ -220,16 +230,18 @@ def round_pack(env: Env, fmt: Format, sign: int, magnitude: int, power: int,
     return fmt.zero(sign) | biased << fmt.fraction | fmt.mantissa(value)
 
 
-def _still_tiny(env: Env, fmt: Format, sign: int, magnitude: int, power: int,
-                rounding: int) -> bool:
+def _still_tiny(
+    env: Env, fmt: Format, sign: int, magnitude: int, power: int, rounding: int
+) -> bool:
     """Tininess after rounding: rounded as if the exponent range were unbounded."""
     place = magnitude.bit_length() + power - 1 - fmt.fraction
     value, _ = round_integer(rounding, -magnitude if sign else magnitude, place - power)
     return abs(value).bit_length() + place - 1 < fmt.least + fmt.fraction
 
 
-def _sum(env: Env, fmt: Format, a: tuple[int, int], b: tuple[int, int],
-         zero_sign: int | None) -> int:
+def _sum(
+    env: Env, fmt: Format, a: tuple[int, int], b: tuple[int, int], zero_sign: int | None
+) -> int:
     """Round the exact sum; `zero_sign` if both are zeros of one sign."""
     power = min(a[1], b[1])
     total = (a[0] << (a[1] - power)) + (b[0] << (b[1] - power))
@@ -309,11 +321,12 @@ def sqrt(env: Env, fmt: Format, a: int) -> int:
     if fmt.is_infinite(x):
         return x
     value, power = exact(fmt, x)
-    extra = 2 * fmt.width + (power & 1)               # makes the power even
+    extra = 2 * fmt.width + (power & 1)  # makes the power even
     value <<= extra
     root = isqrt(value)
-    return round_pack(env, fmt, 0, root << 1 | (root * root != value),
-                      (power - extra) // 2 - 1)
+    return round_pack(
+        env, fmt, 0, root << 1 | (root * root != value), (power - extra) // 2 - 1
+    )
 
 
 def fma(env: Env, fmt: Format, a: int, b: int, c: int) -> int:
@@ -321,7 +334,8 @@ def fma(env: Env, fmt: Format, a: int, b: int, c: int) -> int:
     invalid product with a quiet addend the default NaN."""
     x, y, z = (env.unpack(fmt, v) for v in (a, b, c))
     bad_product = (fmt.is_infinite(x) and fmt.is_zero(y)) or (
-        fmt.is_zero(x) and fmt.is_infinite(y))
+        fmt.is_zero(x) and fmt.is_infinite(y)
+    )
     nan = env.nan(fmt, [c, a, b])
     if bad_product and (nan is None or not fmt.is_signalling(c)):
         return env.invalid(fmt)
@@ -396,8 +410,15 @@ def _convert_nan(env: Env, source: Format, target: Format, a: int) -> int:
     return target.infinity(source.sign(a)) | fraction | target.quiet_bit
 
 
-def to_integer(env: Env, fmt: Format, a: int, width: int, signed: bool,
-               fraction_bits: int = 0, rounding: int = Rounding.ZERO) -> int:
+def to_integer(
+    env: Env,
+    fmt: Format,
+    a: int,
+    width: int,
+    signed: bool,
+    fraction_bits: int = 0,
+    rounding: int = Rounding.ZERO,
+) -> int:
     """a * 2**fraction_bits as an integer of `width` bits (its bit pattern): saturating,
     NaN gives 0, either raises invalid (and then not inexact)."""
     x = env.unpack(fmt, a)
@@ -419,8 +440,13 @@ def to_integer(env: Env, fmt: Format, a: int, width: int, signed: bool,
     return value & ((1 << width) - 1)
 
 
-def from_integer(env: Env, fmt: Format, value: int, fraction_bits: int = 0,
-                 rounding: int | None = None) -> int:
+def from_integer(
+    env: Env,
+    fmt: Format,
+    value: int,
+    fraction_bits: int = 0,
+    rounding: int | None = None,
+) -> int:
     """value / 2**fraction_bits, value being a Python integer of either sign."""
     if value == 0:
         return fmt.zero(0)

@@ -30,11 +30,22 @@ def to_bits(fmt: sf.Format, value: float) -> int:
 
 def patterns(fmt: sf.Format) -> st.SearchStrategy[int]:
     """Any pattern, and often one near the borders of the format."""
-    corners = [fmt.zero(0), 1, fmt.mantissa(-1), fmt.mantissa(-1) + 1, fmt.largest(0),
-               fmt.infinity(0), to_bits(fmt, 1.0), to_bits(fmt, 1.5)]
+    corners = [
+        fmt.zero(0),
+        1,
+        fmt.mantissa(-1),
+        fmt.mantissa(-1) + 1,
+        fmt.largest(0),
+        fmt.infinity(0),
+        to_bits(fmt, 1.0),
+        to_bits(fmt, 1.5),
+    ]
     signed = [c | fmt.zero(s) for c in corners for s in (0, 1)]
-    near = st.builds(lambda a, b: (a + b) & (2 * fmt.zero(1) - 1),
-                     st.sampled_from(signed), st.integers(-2, 2))
+    near = st.builds(
+        lambda a, b: (a + b) & (2 * fmt.zero(1) - 1),
+        st.sampled_from(signed),
+        st.integers(-2, 2),
+    )
     return st.one_of(st.integers(0, 2 * fmt.zero(1) - 1), near)
 
 
@@ -52,8 +63,10 @@ def divide(a: float, b: float) -> float:
 
 
 HOST: dict[str, Callable[[float, float], float]] = {
-    "add": lambda a, b: a + b, "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b, "div": divide,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": divide,
 }
 
 
@@ -104,11 +117,14 @@ def test_fma_is_the_exact_sum_rounded_once(a: int, b: int, c: int) -> None:
         assert DOUBLE.is_zero(ours)
 
 
-@pytest.mark.parametrize("source,target", [(DOUBLE, SINGLE), (SINGLE, HALF),
-                                           (HALF, SINGLE), (SINGLE, DOUBLE)])
+@pytest.mark.parametrize(
+    "source,target",
+    [(DOUBLE, SINGLE), (SINGLE, HALF), (HALF, SINGLE), (SINGLE, DOUBLE)],
+)
 @given(data=st.data())
-def test_conversions_agree_with_the_host(source: sf.Format, target: sf.Format,
-                                         data: st.DataObject) -> None:
+def test_conversions_agree_with_the_host(
+    source: sf.Format, target: sf.Format, data: st.DataObject
+) -> None:
     a = data.draw(patterns(source))
     value = to_float(source, a)
     ours = sf.convert(Env(), source, target, a)
@@ -133,10 +149,15 @@ def test_directed_roundings_enclose_the_exact_sum(a: int, b: int, flags: bool) -
     assert bool(env.flags & sf.INEXACT) == (down == -math.inf or down != exact)
 
 
-@given(a=patterns(DOUBLE), width=st.sampled_from([16, 32, 64]), signed=st.booleans(),
-       places=st.integers(0, 16))
-def test_integers_saturate_and_truncate(a: int, width: int, signed: bool,
-                                        places: int) -> None:
+@given(
+    a=patterns(DOUBLE),
+    width=st.sampled_from([16, 32, 64]),
+    signed=st.booleans(),
+    places=st.integers(0, 16),
+)
+def test_integers_saturate_and_truncate(
+    a: int, width: int, signed: bool, places: int
+) -> None:
     env = Env()
     ours = sf.to_integer(env, DOUBLE, a, width, signed, places)
     value = to_float(DOUBLE, a)
@@ -165,8 +186,15 @@ def test_integers_become_the_nearest_float(value: int, places: int) -> None:
 def test_comparisons_order_numbers_and_name_nans(a: int, b: int) -> None:
     x, y = to_float(SINGLE, a), to_float(SINGLE, b)
     order = sf.compare(Env(), SINGLE, a, b)
-    assert order == (sf.UNORDERED if x != x or y != y else sf.EQUAL if x == y
-                     else sf.LESS if x < y else sf.GREATER)
+    assert order == (
+        sf.UNORDERED
+        if x != x or y != y
+        else sf.EQUAL
+        if x == y
+        else sf.LESS
+        if x < y
+        else sf.GREATER
+    )
 
 
 FLAGS = [
@@ -180,13 +208,15 @@ FLAGS = [
     ("mul", (0x0080_0000, 0x3F00_0000), 0x0040_0000, 0),
     ("fma", (0x7F80_0000, 0, 0x7FC0_0001), 0x7FC0_0000, sf.INVALID),
     ("fma", (0x3F80_0000, 0x7FC0_0001, 0x7FC0_0003), 0x7FC0_0003, 0),
-    ("maximum", (0x8000_0000, 0), 0, 0), ("minimum", (0, 0x8000_0000), 0x8000_0000, 0),
+    ("maximum", (0x8000_0000, 0), 0, 0),
+    ("minimum", (0, 0x8000_0000), 0x8000_0000, 0),
 ]
 
 
 @pytest.mark.parametrize("name,operands,result,flags", FLAGS)
-def test_exceptions_and_nans_as_arm_defines(name: str, operands: tuple[int, ...],
-                                            result: int, flags: int) -> None:
+def test_exceptions_and_nans_as_arm_defines(
+    name: str, operands: tuple[int, ...], result: int, flags: int
+) -> None:
     env = Env()
     assert getattr(sf, name)(env, SINGLE, *operands) == result
     assert env.flags == flags
@@ -203,7 +233,7 @@ def test_flushing_makes_subnormals_zero_and_says_so() -> None:
 
 def test_tininess_before_and_after_rounding_differ_next_to_the_least_normal() -> None:
     before, after = Env(), Env(tiny_before=False)
-    for env in (before, after):   # 2**-126 - 2**-160 rounds to 2**-126
+    for env in (before, after):  # 2**-126 - 2**-160 rounds to 2**-126
         assert sf.fma(env, SINGLE, 0x9780_0000, 0x1780_0000, 0x0080_0000) == 0x0080_0000
     assert before.flags == sf.INEXACT | sf.UNDERFLOW
     assert after.flags == sf.INEXACT

@@ -6,14 +6,37 @@ from __future__ import annotations
 import random
 
 FPSCR_NONE = 0
-FPSCR_ALL = 0xFFC0_009F             # all but Stride, Len and the trap enables
-MODES = 0x07C0_0000                 # AHP, DN, FZ, RMode
+FPSCR_ALL = 0xFFC0_009F  # all but Stride, Len and the trap enables
+MODES = 0x07C0_0000  # AHP, DN, FZ, RMode
 
-SINGLES = (0, 1, 0x7F_FFFF, 0x80_0000, 0x3F80_0000, 0x4020_0000, 0x7F7F_FFFF,
-           0x7F80_0000, 0x7FC0_0001, 0x7F80_0001, 0x4F00_0000, 0x4EFF_FFFF, 0x3F00_0000)
-DOUBLES = (0, 1, 0xF_FFFF_FFFF_FFFF, 0x3FF0_0000_0000_0000, 0x7FEF_FFFF_FFFF_FFFF,
-           0x7FF0_0000_0000_0000, 0x7FF8_0000_0000_0001, 0x7FF0_0000_0000_0001,
-           0x41E0_0000_0000_0000, 0x36A0_0000_0000_0000, 0x380F_FFFF_FFFF_FFFF)
+SINGLES = (
+    0,
+    1,
+    0x7F_FFFF,
+    0x80_0000,
+    0x3F80_0000,
+    0x4020_0000,
+    0x7F7F_FFFF,
+    0x7F80_0000,
+    0x7FC0_0001,
+    0x7F80_0001,
+    0x4F00_0000,
+    0x4EFF_FFFF,
+    0x3F00_0000,
+)
+DOUBLES = (
+    0,
+    1,
+    0xF_FFFF_FFFF_FFFF,
+    0x3FF0_0000_0000_0000,
+    0x7FEF_FFFF_FFFF_FFFF,
+    0x7FF0_0000_0000_0000,
+    0x7FF8_0000_0000_0001,
+    0x7FF0_0000_0000_0001,
+    0x41E0_0000_0000_0000,
+    0x36A0_0000_0000_0000,
+    0x380F_FFFF_FFFF_FFFF,
+)
 BYTES = (0, 1, 0x7F, 0x80, 0x81, 0xFE, 0xFF)
 
 

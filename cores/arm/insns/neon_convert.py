@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from cores.arm.insns.neon_lanes import each_constant, miscellaneous, shift
+from cores.arm.insns.neon_lanes import NARROW, TWO, each_constant, miscellaneous, shift
 from cores.arm.insns.simd_registers import Cpu, Value, check_neon, lane, place
 from cores.arm.insns.simd_standard import (
     neon_frecpe,
@@ -20,14 +20,16 @@ from machinebuilder.isa import InsnSet, u32, u64
 insns = InsnSet("neon")
 
 
-# -- lanes: the constant is the number of bits after the point -------------------------------
-def to_fixed(cpu: Cpu, old: Value, a: Value, places: int, bits: int,
-             unsigned: int) -> Value:
+# -- lanes: the constant is the number of bits after the point -------------------------
+def to_fixed(
+    cpu: Cpu, old: Value, a: Value, places: int, bits: int, unsigned: int
+) -> Value:
     return neon_to_fixed(cpu, unsigned, places, u32(a))
 
 
-def from_fixed(cpu: Cpu, old: Value, a: Value, places: int, bits: int,
-               unsigned: int) -> Value:
+def from_fixed(
+    cpu: Cpu, old: Value, a: Value, places: int, bits: int, unsigned: int
+) -> Value:
     return neon_from_fixed(cpu, unsigned, places, u32(a))
 
 
@@ -35,7 +37,11 @@ def whole(Q: int, d: int, m: int) -> bool:
     return Q == 0 or (d | m) & 1 == 0
 
 
-@insns(miscellaneous("10", "11", "11 op:1 U:1"), where=whole, asm="vcvt")
+@insns(
+    miscellaneous("10", "11", "11 op:1 U:1"),
+    where=whole,
+    asm="vcvt{op,U:vconverted}" + TWO,
+)
 def convert_integer(cpu: Cpu, op: int, U: int, Q: int, d: int, m: int) -> None:
     """VCVT (between floating-point and integer) (A8.8.305)."""
     if op:
@@ -44,8 +50,11 @@ def convert_integer(cpu: Cpu, op: int, U: int, Q: int, d: int, m: int) -> None:
         each_constant(cpu, from_fixed, 32, U, Q, d, m, 0)
 
 
-@insns(shift("U:1", "111 op:1", "0"), asm="vcvt",
-       where=lambda imm6, Q, d, m: imm6 >= 32 and whole(Q, d, m))
+@insns(
+    shift("U:1", "111 op:1", "0"),
+    asm="vcvt{op,U:vconverted}" + TWO + ", {imm6:vplaces}",
+    where=lambda imm6, Q, d, m: imm6 >= 32 and whole(Q, d, m),
+)
 def convert_fixed(cpu: Cpu, U: int, imm6: int, op: int, Q: int, d: int, m: int) -> None:
     """VCVT (between floating-point and fixed-point) (A8.8.307)."""
     if op:
@@ -54,9 +63,12 @@ def convert_fixed(cpu: Cpu, U: int, imm6: int, op: int, Q: int, d: int, m: int) 
         each_constant(cpu, from_fixed, 32, U, Q, d, m, 64 - imm6)
 
 
-# -- half precision -----------------------------------------------------------------------
-@insns(miscellaneous("01", "10", "1100", "0"), where=lambda m: m & 1 == 0,
-       asm="vcvt.f16.f32")
+# -- half precision --------------------------------------------------------------------
+@insns(
+    miscellaneous("01", "10", "1100", "0"),
+    where=lambda m: m & 1 == 0,
+    asm="vcvt.f16.f32" + NARROW,
+)
 def to_half(cpu: Cpu, d: int, m: int) -> None:
     """VCVT (single-precision to half-precision) (A8.8.310)."""
     check_neon(cpu)
@@ -74,8 +86,11 @@ def two_singles(cpu: Cpu, m: int, i: int) -> Value:
     return low | (high << 32)
 
 
-@insns(miscellaneous("01", "10", "1110", "0"), where=lambda d: d & 1 == 0,
-       asm="vcvt.f32.f16")
+@insns(
+    miscellaneous("01", "10", "1110", "0"),
+    where=lambda d: d & 1 == 0,
+    asm="vcvt.f32.f16 {d:vQ}, {m:vD}",
+)
 def from_half(cpu: Cpu, d: int, m: int) -> None:
     """VCVT (half-precision to single-precision) (A8.8.310)."""
     check_neon(cpu)
@@ -85,18 +100,24 @@ def from_half(cpu: Cpu, d: int, m: int) -> None:
     cpu.d[d + 1] = high
 
 
-# -- estimates ------------------------------------------------------------------------------
-def estimate(cpu: Cpu, old: Value, a: Value, floating: int, bits: int,
-             unsigned: int) -> Value:
+# -- estimates -------------------------------------------------------------------------
+def estimate(
+    cpu: Cpu, old: Value, a: Value, floating: int, bits: int, unsigned: int
+) -> Value:
     return neon_frecpe(cpu, u32(a)) if floating else neon_urecpe(cpu, u32(a))
 
 
-def root_estimate(cpu: Cpu, old: Value, a: Value, floating: int, bits: int,
-                  unsigned: int) -> Value:
+def root_estimate(
+    cpu: Cpu, old: Value, a: Value, floating: int, bits: int, unsigned: int
+) -> Value:
     return neon_frsqrte(cpu, u32(a)) if floating else neon_ursqrte(cpu, u32(a))
 
 
-@insns(miscellaneous("10", "11", "10 F:1 op:1"), where=whole, asm="vrecpe")
+@insns(
+    miscellaneous("10", "11", "10 F:1 op:1"),
+    where=whole,
+    asm="{op:vrecpe_vrsqrte}{F:vfloat_estimate}" + TWO,
+)
 def reciprocal(cpu: Cpu, F: int, op: int, Q: int, d: int, m: int) -> None:
     """VRECPE, VRSQRTE (A8.8.384, A8.8.391)."""
     if op:

@@ -29,10 +29,20 @@ from machinebuilder.isa import s64, select, u64, vdup64
 Operation = Callable[..., Any]
 
 
-# -- patterns ---------------------------------------------------------------------------
+# -- assembly: what follows the mnemonic and its type ---
+THREE = " {Q,d:v}, {Q,n:vn}, {Q,m:v}"
+REVERSED = " {Q,d:v}, {Q,m:v}, {Q,n:vn}"
+TWO = " {Q,d:v}, {Q,m:v}"
+BY_SCALAR = " {Q,d:v}, {Q,n:vn}, {size,m:vscalar}"
+LONG = " {d:vQ}, {n:vDn}, {m:vD}"
+PAIRS = " {d:vD}, {n:vDn}, {m:vD}"
+NARROW = " {d:vD}, {m:vQ}"
+
+
+# -- patterns --------------------------------------------------------------------------
 def same(U: str, size: str, operation: str, last: str) -> str:
     """Three registers of one length (A7.4.1)."""
-    return (f"1111 001 {U} 0 d:1 {size} n:4 d:4 {operation} n:1 Q:1 m:1 {last} m:4")
+    return f"1111 001 {U} 0 d:1 {size} n:4 d:4 {operation} n:1 Q:1 m:1 {last} m:4"
 
 
 def different(U: str, operation: str) -> str:
@@ -60,7 +70,7 @@ def ones(count: int) -> int:
     return ~(-1 << count)
 
 
-# -- registers --------------------------------------------------------------------------
+# -- registers -------------------------------------------------------------------------
 def first(n: int) -> int:
     """The register N:Vn of a field Vn:N."""
     return n >> 1 | (n & 1) << 4
@@ -76,80 +86,151 @@ def wholes_not_64(size: int, Q: int, d: int, n: int, m: int) -> bool:
     return size != 3 and wholes(Q, d, n, m)
 
 
-# -- every lane -------------------------------------------------------------------------
-def each(cpu: Cpu, f: Operation, bits: int, unsigned: int, Q: int, d: int, n: int,
-         m: int) -> None:
+# -- every lane ------------------------------------------------------------------------
+def each(
+    cpu: Cpu, f: Operation, bits: int, unsigned: int, Q: int, d: int, n: int, m: int
+) -> None:
     """Lanes of one length in all three registers."""
     check_neon(cpu)
     for r in range(Q + 1):
         result = u64(0)
         for i in range(64 // bits):
-            value = f(cpu, lane(cpu, d + r, i, bits, unsigned),
-                      lane(cpu, n + r, i, bits, unsigned),
-                      lane(cpu, m + r, i, bits, unsigned), bits, unsigned)
+            value = f(
+                cpu,
+                lane(cpu, d + r, i, bits, unsigned),
+                lane(cpu, n + r, i, bits, unsigned),
+                lane(cpu, m + r, i, bits, unsigned),
+                bits,
+                unsigned,
+            )
             result = result | place(value, i * bits, bits)
         cpu.d[d + r] = result
 
 
-def each_scalar(cpu: Cpu, f: Operation, bits: int, unsigned: int, Q: int, d: int, n: int,
-                m: int, index: int) -> None:
+def each_scalar(
+    cpu: Cpu,
+    f: Operation,
+    bits: int,
+    unsigned: int,
+    Q: int,
+    d: int,
+    n: int,
+    m: int,
+    index: int,
+) -> None:
     """The second operand is one lane."""
     check_neon(cpu)
     b = lane(cpu, m, index, bits, unsigned)
     for r in range(Q + 1):
         result = u64(0)
         for i in range(64 // bits):
-            value = f(cpu, lane(cpu, d + r, i, bits, unsigned),
-                      lane(cpu, n + r, i, bits, unsigned), b, bits, unsigned)
+            value = f(
+                cpu,
+                lane(cpu, d + r, i, bits, unsigned),
+                lane(cpu, n + r, i, bits, unsigned),
+                b,
+                bits,
+                unsigned,
+            )
             result = result | place(value, i * bits, bits)
         cpu.d[d + r] = result
 
 
-def each_constant(cpu: Cpu, f: Operation, bits: int, unsigned: int, Q: int, d: int, m: int,
-                  amount: int) -> None:
+def each_constant(
+    cpu: Cpu,
+    f: Operation,
+    bits: int,
+    unsigned: int,
+    Q: int,
+    d: int,
+    m: int,
+    amount: int,
+) -> None:
     """The second operand of f is a static number."""
     check_neon(cpu)
     for r in range(Q + 1):
         result = u64(0)
         for i in range(64 // bits):
-            value = f(cpu, lane(cpu, d + r, i, bits, unsigned),
-                      lane(cpu, m + r, i, bits, unsigned), amount, bits, unsigned)
+            value = f(
+                cpu,
+                lane(cpu, d + r, i, bits, unsigned),
+                lane(cpu, m + r, i, bits, unsigned),
+                amount,
+                bits,
+                unsigned,
+            )
             result = result | place(value, i * bits, bits)
         cpu.d[d + r] = result
 
 
-def pairs(cpu: Cpu, f: Operation, bits: int, unsigned: int, d: int, n: int,
-          m: int) -> None:
+def pairs(
+    cpu: Cpu, f: Operation, bits: int, unsigned: int, d: int, n: int, m: int
+) -> None:
     """Neighbours within n, then within m."""
     check_neon(cpu)
     result = u64(0)
     for i in range(32 // bits):
-        low = f(cpu, s64(0), lane(cpu, n, 2 * i, bits, unsigned),
-                lane(cpu, n, 2 * i + 1, bits, unsigned), bits, unsigned)
-        high = f(cpu, s64(0), lane(cpu, m, 2 * i, bits, unsigned),
-                 lane(cpu, m, 2 * i + 1, bits, unsigned), bits, unsigned)
+        low = f(
+            cpu,
+            s64(0),
+            lane(cpu, n, 2 * i, bits, unsigned),
+            lane(cpu, n, 2 * i + 1, bits, unsigned),
+            bits,
+            unsigned,
+        )
+        high = f(
+            cpu,
+            s64(0),
+            lane(cpu, m, 2 * i, bits, unsigned),
+            lane(cpu, m, 2 * i + 1, bits, unsigned),
+            bits,
+            unsigned,
+        )
         result = result | place(low, i * bits, bits) | place(high, i * bits + 32, bits)
     cpu.d[d] = result
 
 
-# -- lanes that change their length: `bits` is the short one -------------------------------
-def long_half(cpu: Cpu, f: Operation, bits: int, unsigned: int, wide: int, d: int, n: int,
-              m: int, index: int, half: int) -> Value:
+# -- lanes that change their length: `bits` is the short one ---------------------------
+def long_half(
+    cpu: Cpu,
+    f: Operation,
+    bits: int,
+    unsigned: int,
+    wide: int,
+    d: int,
+    n: int,
+    m: int,
+    index: int,
+    half: int,
+) -> Value:
     """One D register of results twice as long; `wide`: n's lanes are long too; index:
     of the scalar in m, or -1."""
     result = u64(0)
     for i in range(32 // bits):
         at = half * (32 // bits) + i
-        value = f(cpu, lane(cpu, d, at, 2 * bits, unsigned),
-                  lane(cpu, n, at, 2 * bits if wide else bits, unsigned),
-                  lane(cpu, m, at if index < 0 else index, bits, unsigned),
-                  2 * bits, unsigned)
+        value = f(
+            cpu,
+            lane(cpu, d, at, 2 * bits, unsigned),
+            lane(cpu, n, at, 2 * bits if wide else bits, unsigned),
+            lane(cpu, m, at if index < 0 else index, bits, unsigned),
+            2 * bits,
+            unsigned,
+        )
         result = result | place(value, i * 2 * bits, 2 * bits)
     return result
 
 
-def lengthen(cpu: Cpu, f: Operation, bits: int, unsigned: int, wide: int, d: int, n: int,
-             m: int, index: int) -> None:
+def lengthen(
+    cpu: Cpu,
+    f: Operation,
+    bits: int,
+    unsigned: int,
+    wide: int,
+    d: int,
+    n: int,
+    m: int,
+    index: int,
+) -> None:
     """f is told the length of the results."""
     check_neon(cpu)
     low = long_half(cpu, f, bits, unsigned, wide, d, n, m, index, 0)
@@ -158,30 +239,40 @@ def lengthen(cpu: Cpu, f: Operation, bits: int, unsigned: int, wide: int, d: int
     cpu.d[d + 1] = high
 
 
-def narrow(cpu: Cpu, f: Operation, bits: int, unsigned: int, d: int, n: int,
-           m: int) -> None:
+def narrow(
+    cpu: Cpu, f: Operation, bits: int, unsigned: int, d: int, n: int, m: int
+) -> None:
     """Operands twice as long as the result's lanes of `bits`."""
     check_neon(cpu)
     result = u64(0)
     for i in range(64 // bits):
-        value = f(cpu, s64(0), lane(cpu, n, i, 2 * bits, unsigned),
-                  lane(cpu, m, i, 2 * bits, unsigned), bits, unsigned)
+        value = f(
+            cpu,
+            s64(0),
+            lane(cpu, n, i, 2 * bits, unsigned),
+            lane(cpu, m, i, 2 * bits, unsigned),
+            bits,
+            unsigned,
+        )
         result = result | place(value, i * bits, bits)
     cpu.d[d] = result
 
 
-def narrow_constant(cpu: Cpu, f: Operation, bits: int, unsigned: int, d: int, m: int,
-                    amount: int) -> None:
+def narrow_constant(
+    cpu: Cpu, f: Operation, bits: int, unsigned: int, d: int, m: int, amount: int
+) -> None:
     """As narrow, the second operand of f being a static number."""
     check_neon(cpu)
     result = u64(0)
     for i in range(64 // bits):
-        value = f(cpu, s64(0), lane(cpu, m, i, 2 * bits, unsigned), amount, bits, unsigned)
+        value = f(
+            cpu, s64(0), lane(cpu, m, i, 2 * bits, unsigned), amount, bits, unsigned
+        )
         result = result | place(value, i * bits, bits)
     cpu.d[d] = result
 
 
-# -- whole vectors ------------------------------------------------------------------------
+# -- whole vectors ---------------------------------------------------------------------
 def vectors(cpu: Cpu, operation: Operation, Q: int, d: int, n: int, m: int) -> None:
     """An IR vector operation."""
     check_neon(cpu)
@@ -205,7 +296,7 @@ def repeated(bits: int, value: Value) -> Value:
     return vdup64(spread(bits, value))
 
 
-# -- saturation -----------------------------------------------------------------------------
+# -- saturation ------------------------------------------------------------------------
 def saturate(cpu: Cpu, value: Value, bits: int, unsigned: int) -> Value:
     """An s64 to the range of a lane of up to 32 bits; QC if it changed."""
     low = 0 if unsigned else -(1 << (bits - 1))

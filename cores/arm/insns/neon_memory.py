@@ -35,11 +35,11 @@ def write_back(cpu: Cpu, Rn: int, Rm: int, size: int) -> None:
         cpu.r[Rn] = cpu.r[Rn] + cpu.r[Rm]
 
 
-# -- several structures: `type` names n, how many of each, and the increment -----------------
+# -- several structures: `type` names n, how many of each, and the increment -----------
 #        0  1  2  3  4  5  6  7  8  9  10
-COUNT = (4, 4, 1, 2, 3, 3, 1, 1, 2, 2, 1)         # elements of a structure
-TIMES = (1, 1, 4, 2, 1, 1, 3, 1, 1, 1, 2)         # registers for each element
-STEP = (1, 2, 1, 2, 1, 2, 1, 1, 1, 2, 1)          # between an element's registers
+COUNT = (4, 4, 1, 2, 3, 3, 1, 1, 2, 2, 1)  # elements of a structure
+TIMES = (1, 1, 4, 2, 1, 1, 3, 1, 1, 1, 2)  # registers for each element
+STEP = (1, 2, 1, 2, 1, 2, 1, 1, 1, 2, 1)  # between an element's registers
 
 
 def structures(type: int, size: int, align: int, d: int, Rn: int) -> bool:  # noqa: A002
@@ -59,15 +59,20 @@ def memory_lane(cpu: Cpu, bits: int, i: int) -> int:
     return 64 // bits - 1 - i if cpu.big_endian else i
 
 
-def distribute(cpu: Cpu, word: Value, d: int, n: int, step: int, bits: int, w: int) -> None:
+def distribute(
+    cpu: Cpu, word: Value, d: int, n: int, step: int, bits: int, w: int
+) -> None:
     """Doubleword w of memory to the registers, in order: the first lane of a register
     replaces it."""
     per = 64 // bits
     for i in range(per):
         number = w * per + i
         element, r = number // n, d + number % n * step + number // n // per
-        value = place(extract(word, memory_lane(cpu, bits, i) * bits, bits, 1),
-                      element % per * bits, bits)
+        value = place(
+            extract(word, memory_lane(cpu, bits, i) * bits, bits, 1),
+            element % per * bits,
+            bits,
+        )
         if element % per == 0:
             cpu.d[r] = value
         else:
@@ -86,10 +91,22 @@ def collect(cpu: Cpu, d: int, n: int, step: int, bits: int, w: int) -> Value:
     return result
 
 
-@insns("1111 0100 0 d:1 L:1 0 Rn:4 d:4 type:4 size:2 align:2 Rm:4", where=structures,
-       asm="vld")
-def several(cpu: Cpu, d: int, L: int, Rn: int, type: int, size: int,  # noqa: A002
-            align: int, Rm: int) -> None:
+@insns(
+    "1111 0100 0 d:1 L:1 0 Rn:4 d:4 type:4 size:2 align:2 Rm:4",
+    where=structures,
+    asm="{L:vst_vld}{type:velements}{size:vsize}"
+    " {d,type:vstructures}, [{Rn}{align:valigned}]{Rm:vindex}",
+)
+def several(
+    cpu: Cpu,
+    d: int,
+    L: int,
+    Rn: int,
+    type: int,
+    size: int,  # noqa: A002
+    align: int,
+    Rm: int,
+) -> None:
     """VLD1-VLD4, VST1-VST4 (multiple n-element structures)."""
     check_neon(cpu)
     n, step, bits = COUNT[type], STEP[type], 8 << size
@@ -100,11 +117,13 @@ def several(cpu: Cpu, d: int, L: int, Rn: int, type: int, size: int,  # noqa: A0
             word = cpu.load(u64, address, aligned=align != 0)
             distribute(cpu, word, d, n, step, bits, w)
         else:
-            cpu.store(u64, address, collect(cpu, d, n, step, bits, w), aligned=align != 0)
+            cpu.store(
+                u64, address, collect(cpu, d, n, step, bits, w), aligned=align != 0
+            )
     write_back(cpu, Rn, Rm, 8 * n * TIMES[type])
 
 
-# -- one structure: `more` is n - 1 ----------------------------------------------------------
+# -- one structure: `more` is n - 1 ----------------------------------------------------
 def load_element(cpu: Cpu, size: int, address: Value, aligned: int) -> Value:
     """An element as u64."""
     if size == 0:
@@ -114,7 +133,9 @@ def load_element(cpu: Cpu, size: int, address: Value, aligned: int) -> Value:
     return u64(cpu.load(u32, address, aligned=aligned))
 
 
-def store_element(cpu: Cpu, size: int, address: Value, value: Value, aligned: int) -> None:
+def store_element(
+    cpu: Cpu, size: int, address: Value, value: Value, aligned: int
+) -> None:
     if size == 0:
         cpu.store(u8, address, u8(value))
     elif size == 1:
@@ -135,7 +156,8 @@ def lane_exists(size: int, more: int, where: int, d: int, Rn: int) -> bool:
     low = where & ((1 << size) - 1) if size != 0 else where & 1
     if more == 0:
         return lane_step(size, where) == 1 and (
-            low == 0 or size == 1 or (size == 2 and low == 3))
+            low == 0 or size == 1 or (size == 2 and low == 3)
+        )
     if more == 1:
         return size != 2 or low < 2
     if more == 2:
@@ -143,10 +165,15 @@ def lane_exists(size: int, more: int, where: int, d: int, Rn: int) -> bool:
     return size != 2 or low < 3
 
 
-@insns("1111 0100 1 d:1 L:1 0 Rn:4 d:4 size:2 more:2 where:4 Rm:4", where=lane_exists,
-       asm="vld")
-def one_lane(cpu: Cpu, d: int, L: int, Rn: int, size: int, more: int, where: int,
-             Rm: int) -> None:
+@insns(
+    "1111 0100 1 d:1 L:1 0 Rn:4 d:4 size:2 more:2 where:4 Rm:4",
+    where=lane_exists,
+    asm="{L:vst_vld}{more:vmore}{size:vsize}"
+    " {d,size,where,more:vone_lane}, [{Rn}{size,where,more:vlane_aligned}]{Rm:vindex}",
+)
+def one_lane(
+    cpu: Cpu, d: int, L: int, Rn: int, size: int, more: int, where: int, Rm: int
+) -> None:
     """VLD1-VLD4, VST1-VST4 (single n-element structure, one lane)."""
     check_neon(cpu)
     index, bits = where >> (size + 1), 8 << size
@@ -173,10 +200,15 @@ def all_lanes_exist(more: int, size: int, T: int, a: int, d: int, Rn: int) -> bo
     return size != 3 or (more == 3 and a == 1)
 
 
-@insns("1111 0100 1 d:1 10 Rn:4 d:4 11 more:2 size:2 T:1 a:1 Rm:4", where=all_lanes_exist,
-       asm="vld")
-def all_lanes(cpu: Cpu, d: int, Rn: int, more: int, size: int, T: int, a: int,
-              Rm: int) -> None:
+@insns(
+    "1111 0100 1 d:1 10 Rn:4 d:4 11 more:2 size:2 T:1 a:1 Rm:4",
+    where=all_lanes_exist,
+    asm="vld{more:vmore}{size:vall_size}"
+    " {d,T,more:vall_lanes}, [{Rn}{size,more,a:vall_aligned}]{Rm:vindex}",
+)
+def all_lanes(
+    cpu: Cpu, d: int, Rn: int, more: int, size: int, T: int, a: int, Rm: int
+) -> None:
     """VLD1-VLD4 (single n-element structure to all lanes)."""
     check_neon(cpu)
     length = 2 if size == 3 else size

@@ -7,6 +7,8 @@ Floating-point ones are in neon_float.py and neon_convert.py.
 from __future__ import annotations
 
 from cores.arm.insns.neon_lanes import (
+    NARROW,
+    TWO,
     each_constant,
     miscellaneous,
     narrow_constant,
@@ -42,9 +44,12 @@ def whole_not_64(size: int, Q: int, d: int, m: int) -> bool:
     return size != 3 and whole(Q, d, m)
 
 
-# -- order of lanes -----------------------------------------------------------------------
-@insns(miscellaneous("size:2", "00", "00 op:2"), asm="vrev",
-       where=lambda size, op, Q, d, m: op + size < 3 and whole(Q, d, m))
+# -- order of lanes --------------------------------------------------------------------
+@insns(
+    miscellaneous("size:2", "00", "00 op:2"),
+    asm="{op:vrev}{size:vsize}" + TWO,
+    where=lambda size, op, Q, d, m: op + size < 3 and whole(Q, d, m),
+)
 def reverse(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     """VREV64, VREV32, VREV16 (A8.8.386): lanes backwards within each group."""
     check_neon(cpu)
@@ -56,7 +61,7 @@ def reverse(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
         cpu.d[d + r] = result
 
 
-@insns(miscellaneous("00", "10", "0000"), where=whole, asm="vswp")
+@insns(miscellaneous("00", "10", "0000"), where=whole, asm="vswp" + TWO)
 def swap(cpu: Cpu, Q: int, d: int, m: int) -> None:
     """VSWP (A8.8.420)."""
     check_neon(cpu)
@@ -68,8 +73,9 @@ def swap(cpu: Cpu, Q: int, d: int, m: int) -> None:
 TRANSPOSE, UNZIP, ZIP = 1, 2, 3
 
 
-def source(cpu: Cpu, op: int, bits: int, Q: int, d: int, m: int, second: int,
-           j: int) -> Value:
+def source(
+    cpu: Cpu, op: int, bits: int, Q: int, d: int, m: int, second: int, j: int
+) -> Value:
     """What becomes lane j of the first (d) or second register."""
     count = (64 << Q) // bits
     if op == TRANSPOSE:
@@ -81,8 +87,9 @@ def source(cpu: Cpu, op: int, bits: int, Q: int, d: int, m: int, second: int,
     return lane(cpu, m if k & 1 else d, k >> 1, bits, 1)
 
 
-def permuted(cpu: Cpu, op: int, bits: int, Q: int, d: int, m: int, second: int,
-             r: int) -> Value:
+def permuted(
+    cpu: Cpu, op: int, bits: int, Q: int, d: int, m: int, second: int, r: int
+) -> Value:
     """Doubleword r of the first or second register."""
     result = u64(0)
     for i in range(64 // bits):
@@ -91,35 +98,50 @@ def permuted(cpu: Cpu, op: int, bits: int, Q: int, d: int, m: int, second: int,
     return result
 
 
-@insns(miscellaneous("size:2", "10", "00 op:2"), asm="vtrn",
-       where=lambda size, op, Q, d, m: op != 0 and whole_not_64(size, Q, d, m) and not (
-           op != 1 and size == 2 and Q == 0))
+@insns(
+    miscellaneous("size:2", "10", "00 op:2"),
+    asm="{op:vpermute}{size:vsize}" + TWO,
+    where=lambda size, op, Q, d, m: (
+        op != 0
+        and whole_not_64(size, Q, d, m)
+        and not (op != 1 and size == 2 and Q == 0)
+    ),
+)
 def permute(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     """VTRN, VUZP, VZIP (A8.8.422, A8.8.424, A8.8.425)."""
     check_neon(cpu)
     bits = 8 << size
-    first, second = (permuted(cpu, op, bits, Q, d, m, 0, 0),
-                     permuted(cpu, op, bits, Q, d, m, 1, 0))
+    first, second = (
+        permuted(cpu, op, bits, Q, d, m, 0, 0),
+        permuted(cpu, op, bits, Q, d, m, 1, 0),
+    )
     if Q:
-        first_high, second_high = (permuted(cpu, op, bits, Q, d, m, 0, 1),
-                                   permuted(cpu, op, bits, Q, d, m, 1, 1))
+        first_high, second_high = (
+            permuted(cpu, op, bits, Q, d, m, 0, 1),
+            permuted(cpu, op, bits, Q, d, m, 1, 1),
+        )
         cpu.d[d + 1] = first_high
         cpu.d[m + 1] = second_high
     cpu.d[d] = first
     cpu.d[m] = second
 
 
-# -- sums of neighbours -----------------------------------------------------------------------
+# -- sums of neighbours ----------------------------------------------------------------
 def neighbours(word: Value, i: int, bits: int, unsigned: int) -> Value:
     """The sum of lanes 2i and 2i + 1."""
-    return (extract(word, 2 * i * bits, bits, unsigned)
-            + extract(word, (2 * i + 1) * bits, bits, unsigned))
+    return extract(word, 2 * i * bits, bits, unsigned) + extract(
+        word, (2 * i + 1) * bits, bits, unsigned
+    )
 
 
-@insns(miscellaneous("size:2", "00", "accumulate:1 10 U:1"), where=whole_not_64,
-       asm="vpaddl")
-def pairwise_add_long(cpu: Cpu, size: int, accumulate: int, U: int, Q: int, d: int,
-                      m: int) -> None:
+@insns(
+    miscellaneous("size:2", "00", "accumulate:1 10 U:1"),
+    where=whole_not_64,
+    asm="{accumulate:vpaddl_vpadal}{U,size:vtype}" + TWO,
+)
+def pairwise_add_long(
+    cpu: Cpu, size: int, accumulate: int, U: int, Q: int, d: int, m: int
+) -> None:
     """VPADDL, VPADAL (A8.8.364, A8.8.361)."""
     check_neon(cpu)
     bits = 8 << size
@@ -133,24 +155,31 @@ def pairwise_add_long(cpu: Cpu, size: int, accumulate: int, U: int, Q: int, d: i
         cpu.d[d + r] = result
 
 
-# -- counting bits --------------------------------------------------------------------------------
-def sign_bits(cpu: Cpu, old: Value, a: Value, unused: int, bits: int,
-              unsigned: int) -> Value:
+# -- counting bits ---------------------------------------------------------------------
+def sign_bits(
+    cpu: Cpu, old: Value, a: Value, unused: int, bits: int, unsigned: int
+) -> Value:
     """How many bits below the sign equal it."""
     return clz(u64(a ^ (a >> 63))) - (65 - bits)
 
 
-def zero_bits(cpu: Cpu, old: Value, a: Value, unused: int, bits: int,
-              unsigned: int) -> Value:
+def zero_bits(
+    cpu: Cpu, old: Value, a: Value, unused: int, bits: int, unsigned: int
+) -> Value:
     return clz(u64(a)) - (64 - bits)
 
 
-def one_bits(cpu: Cpu, old: Value, a: Value, unused: int, bits: int,
-             unsigned: int) -> Value:
+def one_bits(
+    cpu: Cpu, old: Value, a: Value, unused: int, bits: int, unsigned: int
+) -> Value:
     return popcount(u64(a))
 
 
-@insns(miscellaneous("size:2", "00", "100 op:1"), where=whole_not_64, asm="vcls")
+@insns(
+    miscellaneous("size:2", "00", "100 op:1"),
+    where=whole_not_64,
+    asm="{op:vcls_vclz}{size:vsigned}" + TWO,
+)
 def count_leading(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     """VCLS, VCLZ (A8.8.299, A8.8.302)."""
     if op:
@@ -159,31 +188,37 @@ def count_leading(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
         each_constant(cpu, sign_bits, 8 << size, 0, Q, d, m, 0)
 
 
-@insns(miscellaneous("00", "00", "1010"), where=whole, asm="vcnt.8")
+@insns(miscellaneous("00", "00", "1010"), where=whole, asm="vcnt.8" + TWO)
 def count_ones(cpu: Cpu, Q: int, d: int, m: int) -> None:
     """VCNT (A8.8.304)."""
     each_constant(cpu, one_bits, 8, 1, Q, d, m, 0)
 
 
-@insns(miscellaneous("00", "00", "1011"), where=whole, asm="vmvn")
+@insns(miscellaneous("00", "00", "1011"), where=whole, asm="vmvn" + TWO)
 def invert(cpu: Cpu, Q: int, d: int, m: int) -> None:
     """VMVN (register) (A8.8.354)."""
     check_neon(cpu)
     put_vector(cpu, Q, d, vnot(get_vector(cpu, Q, m)))
 
 
-# -- signs --------------------------------------------------------------------------------------------
-def magnitude_saturated(cpu: Cpu, old: Value, a: Value, unused: int, bits: int,
-                        unsigned: int) -> Value:
+# -- signs -----------------------------------------------------------------------------
+def magnitude_saturated(
+    cpu: Cpu, old: Value, a: Value, unused: int, bits: int, unsigned: int
+) -> Value:
     return saturate(cpu, select(a < 0, -a, a), bits, 0)
 
 
-def negated_saturated(cpu: Cpu, old: Value, a: Value, unused: int, bits: int,
-                      unsigned: int) -> Value:
+def negated_saturated(
+    cpu: Cpu, old: Value, a: Value, unused: int, bits: int, unsigned: int
+) -> Value:
     return saturate(cpu, -a, bits, 0)
 
 
-@insns(miscellaneous("size:2", "00", "111 op:1"), where=whole_not_64, asm="vqabs")
+@insns(
+    miscellaneous("size:2", "00", "111 op:1"),
+    where=whole_not_64,
+    asm="{op:vqabs_vqneg}{size:vsigned}" + TWO,
+)
 def saturating_absolute(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     """VQABS, VQNEG (A8.8.369, A8.8.375)."""
     if op:
@@ -192,7 +227,11 @@ def saturating_absolute(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) ->
         each_constant(cpu, magnitude_saturated, 8 << size, 0, Q, d, m, 0)
 
 
-@insns(miscellaneous("size:2", "01", "011 op:1"), where=whole_not_64, asm="vabs")
+@insns(
+    miscellaneous("size:2", "01", "011 op:1"),
+    where=whole_not_64,
+    asm="{op:vabs_vneg}{size:vsigned}" + TWO,
+)
 def absolute(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     """VABS, VNEG (integer) (A8.8.280, A8.8.355)."""
     check_neon(cpu)
@@ -201,7 +240,9 @@ def absolute(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     put_vector(cpu, Q, d, negative if op else MAXIMUM[0][size](a, negative))
 
 
-@insns(miscellaneous("10", "01", "111 op:1"), where=whole, asm="vabs.f32")
+@insns(
+    miscellaneous("10", "01", "111 op:1"), where=whole, asm="{op:vabs_vneg}.f32" + TWO
+)
 def absolute_float(cpu: Cpu, op: int, Q: int, d: int, m: int) -> None:
     """VABS, VNEG (floating-point): of NaNs too."""
     check_neon(cpu)
@@ -212,8 +253,11 @@ def absolute_float(cpu: Cpu, op: int, Q: int, d: int, m: int) -> None:
             cpu.d[d + r] = cpu.d[m + r] & 0x7FFF_FFFF_7FFF_FFFF
 
 
-@insns(miscellaneous("size:2", "01", "0 op:3"), asm="vcgt",
-       where=lambda size, op, Q, d, m: op < 5 and whole_not_64(size, Q, d, m))
+@insns(
+    miscellaneous("size:2", "01", "0 op:3"),
+    asm="{op:vcompare0}{size:vsigned}" + TWO + ", #0",
+    where=lambda size, op, Q, d, m: op < 5 and whole_not_64(size, Q, d, m),
+)
 def compare_zero(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     """VCGT, VCGE, VCEQ, VCLE, VCLT (immediate #0)."""
     check_neon(cpu)
@@ -231,9 +275,12 @@ def compare_zero(cpu: Cpu, size: int, op: int, Q: int, d: int, m: int) -> None:
     put_vector(cpu, Q, d, result)
 
 
-# -- lengths --------------------------------------------------------------------------------------------
-@insns(miscellaneous("size:2", "10", "0100", "unsigned:1"), asm="vmovn",
-       where=lambda size, m: size != 3 and m & 1 == 0)
+# -- lengths ---------------------------------------------------------------------------
+@insns(
+    miscellaneous("size:2", "10", "0100", "unsigned:1"),
+    asm="{unsigned:vmovn_vqmovun}{unsigned,size:vmoved}" + NARROW,
+    where=lambda size, m: size != 3 and m & 1 == 0,
+)
 def move_narrow(cpu: Cpu, size: int, unsigned: int, d: int, m: int) -> None:
     """VMOVN, VQMOVUN (A8.8.347, A8.8.374)."""
     if unsigned:
@@ -242,15 +289,21 @@ def move_narrow(cpu: Cpu, size: int, unsigned: int, d: int, m: int) -> None:
         narrow_constant(cpu, narrowed, 8 << size, 0, d, m, 0)
 
 
-@insns(miscellaneous("size:2", "10", "0101", "U:1"), asm="vqmovn",
-       where=lambda size, m: size != 3 and m & 1 == 0)
+@insns(
+    miscellaneous("size:2", "10", "0101", "U:1"),
+    asm="vqmovn{U,size:vtype_long}" + NARROW,
+    where=lambda size, m: size != 3 and m & 1 == 0,
+)
 def move_narrow_saturated(cpu: Cpu, size: int, U: int, d: int, m: int) -> None:
     """VQMOVN (A8.8.374)."""
     narrow_constant(cpu, narrowed_saturated, 8 << size, U, d, m, 0)
 
 
-@insns(miscellaneous("size:2", "10", "0110", "0"), asm="vshll",
-       where=lambda size, d: size != 3 and d & 1 == 0)
+@insns(
+    miscellaneous("size:2", "10", "0110", "0"),
+    asm="vshll{size:vint} {d:vQ}, {m:vD}, {size:vlength}",
+    where=lambda size, d: size != 3 and d & 1 == 0,
+)
 def shift_left_long_maximum(cpu: Cpu, size: int, d: int, m: int) -> None:
     """VSHLL by the length of a lane (A8.8.397)."""
     shift_long(cpu, 8 << size, 1, d, m, 8 << size)

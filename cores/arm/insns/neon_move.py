@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from cores.arm.insns.neon_lanes import first, repeated, wholes
+from cores.arm.insns.neon_lanes import THREE, first, repeated, wholes
 from cores.arm.insns.simd_registers import (
     Cpu,
     Value,
@@ -20,7 +20,7 @@ from machinebuilder.isa import InsnSet, s64, select, u64, vandn, vdup64, vext, v
 insns = InsnSet("neon")
 
 
-# -- modified immediates (A7.4.6) ---------------------------------------------------------
+# -- modified immediates (A7.4.6) ------------------------------------------------------
 def byte_mask(imm8: int) -> int:
     """Eight bits, each repeated eight times."""
     mask = 0
@@ -48,8 +48,11 @@ def expand(op: int, cmode: int, imm8: int) -> Value:
     return repeated(8, imm8)
 
 
-@insns("1111 001 imm8:1 1 d:1 000 imm8:3 d:4 cmode:4 0 Q:1 op:1 1 imm8:4", asm="vmov",
-       where=lambda op, cmode, Q, d: not (op and cmode == 15) and (Q == 0 or d & 1 == 0))
+@insns(
+    "1111 001 imm8:1 1 d:1 000 imm8:3 d:4 cmode:4 0 Q:1 op:1 1 imm8:4",
+    asm="{op,cmode:vmodified} {Q,d:v}, {op,cmode,imm8:vmodified_constant}",
+    where=lambda op, cmode, Q, d: not (op and cmode == 15) and (Q == 0 or d & 1 == 0),
+)
 def move_immediate(cpu: Cpu, imm8: int, cmode: int, Q: int, op: int, d: int) -> None:
     """VMOV, VMVN, VORR, VBIC (immediate) (A8.8.339, 353, 359, 287)."""
     check_neon(cpu)
@@ -63,15 +66,19 @@ def move_immediate(cpu: Cpu, imm8: int, cmode: int, Q: int, op: int, d: int) -> 
         put_vector(cpu, Q, d, value)
 
 
-# -- extraction, duplication ----------------------------------------------------------------
-@insns("1111 0010 1 d:1 11 n:4 d:4 imm4:4 n:1 Q:1 m:1 0 m:4", asm="vext.8",
-       where=lambda imm4, Q, d, n, m: wholes(Q, d, n, m) and (Q == 1 or imm4 < 8))
+# -- extraction, duplication -----------------------------------------------------------
+@insns(
+    "1111 0010 1 d:1 11 n:4 d:4 imm4:4 n:1 Q:1 m:1 0 m:4",
+    asm="vext.8" + THREE + ", #{imm4}",
+    where=lambda imm4, Q, d, n, m: wholes(Q, d, n, m) and (Q == 1 or imm4 < 8),
+)
 def extract_bytes(cpu: Cpu, imm4: int, Q: int, d: int, n: int, m: int) -> None:
     """VEXT (A8.8.316): bytes from imm4 on of m above n."""
     check_neon(cpu)
     if Q:
-        put_vector(cpu, 1, d, vext(get_vector(cpu, 1, first(n)), get_vector(cpu, 1, m),
-                                   imm4))
+        put_vector(
+            cpu, 1, d, vext(get_vector(cpu, 1, first(n)), get_vector(cpu, 1, m), imm4)
+        )
     else:
         cpu.d[d] = (cpu.d[first(n)] >> 8 * imm4) | (cpu.d[m] << (64 - 8 * imm4))
 
@@ -81,8 +88,11 @@ def scalar_bits(imm4: int) -> int:
     return 8 if imm4 & 1 else 16 if imm4 & 2 else 32
 
 
-@insns("1111 0011 1 d:1 11 imm4:4 d:4 11000 Q:1 m:1 0 m:4", asm="vdup",
-       where=lambda imm4, Q, d: imm4 & 7 != 0 and (Q == 0 or d & 1 == 0))
+@insns(
+    "1111 0011 1 d:1 11 imm4:4 d:4 11000 Q:1 m:1 0 m:4",
+    asm="vdup{imm4:vdup_size} {Q,d:v}, {imm4,m:vdup_scalar}",
+    where=lambda imm4, Q, d: imm4 & 7 != 0 and (Q == 0 or d & 1 == 0),
+)
 def duplicate_scalar(cpu: Cpu, imm4: int, Q: int, d: int, m: int) -> None:
     """VDUP (scalar) (A8.8.313)."""
     check_neon(cpu)
@@ -91,7 +101,7 @@ def duplicate_scalar(cpu: Cpu, imm4: int, Q: int, d: int, m: int) -> None:
     put_vector(cpu, Q, d, repeated(bits, lane(cpu, m, index, bits, 1)))
 
 
-# -- tables -----------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------
 def looked_up(cpu: Cpu, n: int, count: int, index: Value, other: Value) -> Value:
     """Byte `index` of the `count` registers from n on, `other` if there is none."""
     word = cpu.d[n]
@@ -101,8 +111,11 @@ def looked_up(cpu: Cpu, n: int, count: int, index: Value, other: Value) -> Value
     return select(index < 8 * count, s64(byte), other)
 
 
-@insns("1111 0011 1 d:1 11 n:4 d:4 10 len:2 n:1 op:1 m:1 0 m:4", asm="vtbl",
-       where=lambda len, n: first(n) + len < 32)
+@insns(
+    "1111 0011 1 d:1 11 n:4 d:4 10 len:2 n:1 op:1 m:1 0 m:4",
+    asm="{op:vtbl_vtbx}.8 {d:vD}, {n,len:vtable}, {m:vD}",
+    where=lambda len, n: first(n) + len < 32,
+)
 def look_up(cpu: Cpu, len: int, op: int, d: int, n: int, m: int) -> None:  # noqa: A002
     """VTBL, VTBX (A8.8.419): without a byte in the table, zero or the old one."""
     check_neon(cpu)

@@ -7,7 +7,7 @@ lanes of 32 bits Vm and M.
 
 from __future__ import annotations
 
-from cores.arm.insns.neon_lanes import each_scalar, first, scalar
+from cores.arm.insns.neon_lanes import BY_SCALAR, each_scalar, first, scalar
 from cores.arm.insns.neon_long import (
     long_product,
     long_product_added,
@@ -35,27 +35,48 @@ def scalar_lanes(size: int, Q: int, d: int, n: int) -> bool:
     return (size == 1 or size == 2) and (Q == 0 or (d | n >> 1) & 1 == 0)
 
 
-@insns(scalar("Q:1", "0 op:1 00"), where=scalar_lanes, asm="vmla")
-def accumulate_by_scalar(cpu: Cpu, Q: int, size: int, op: int, d: int, n: int,
-                         m: int) -> None:
+@insns(
+    scalar("Q:1", "0 op:1 00"),
+    where=scalar_lanes,
+    asm="{op:vmla_vmls}{size:vint}" + BY_SCALAR,
+)
+def accumulate_by_scalar(
+    cpu: Cpu, Q: int, size: int, op: int, d: int, n: int, m: int
+) -> None:
     """VMLA, VMLS (by scalar) (A8.8.338)."""
     index, m = scalar_index(size, m), scalar_register(size, m)
     if op:
-        each_scalar(cpu, long_product_subtracted, 8 << size, 0, Q, d, first(n), m, index)
+        each_scalar(
+            cpu, long_product_subtracted, 8 << size, 0, Q, d, first(n), m, index
+        )
     else:
         each_scalar(cpu, long_product_added, 8 << size, 0, Q, d, first(n), m, index)
 
 
-@insns(scalar("Q:1", "1000"), where=scalar_lanes, asm="vmul")
+@insns(scalar("Q:1", "1000"), where=scalar_lanes, asm="vmul{size:vint}" + BY_SCALAR)
 def multiply_by_scalar(cpu: Cpu, Q: int, size: int, d: int, n: int, m: int) -> None:
     """VMUL (by scalar) (A8.8.352)."""
-    each_scalar(cpu, long_product, 8 << size, 0, Q, d, first(n), scalar_register(size, m),
-                scalar_index(size, m))
+    each_scalar(
+        cpu,
+        long_product,
+        8 << size,
+        0,
+        Q,
+        d,
+        first(n),
+        scalar_register(size, m),
+        scalar_index(size, m),
+    )
 
 
-@insns(scalar("Q:1", "110 rounded:1"), where=scalar_lanes, asm="vqdmulh")
-def multiply_high_by_scalar(cpu: Cpu, Q: int, size: int, rounded: int, d: int, n: int,
-                            m: int) -> None:
+@insns(
+    scalar("Q:1", "110 rounded:1"),
+    where=scalar_lanes,
+    asm="{rounded:vqdmulh_vqrdmulh}{size:vsigned}" + BY_SCALAR,
+)
+def multiply_high_by_scalar(
+    cpu: Cpu, Q: int, size: int, rounded: int, d: int, n: int, m: int
+) -> None:
     """VQDMULH, VQRDMULH (by scalar) (A8.8.372, A8.8.376)."""
     index, m = scalar_index(size, m), scalar_register(size, m)
     if rounded:
@@ -64,19 +85,36 @@ def multiply_high_by_scalar(cpu: Cpu, Q: int, size: int, rounded: int, d: int, n
         each_scalar(cpu, product_high, 8 << size, 0, Q, d, first(n), m, index)
 
 
-@insns(scalar("U:1", "op:2 10"), asm="vmull",
-       where=lambda op, size, d: op != 3 and (size == 1 or size == 2) and d & 1 == 0)
-def multiply_long_by_scalar(cpu: Cpu, U: int, size: int, op: int, d: int, n: int,
-                            m: int) -> None:
+@insns(
+    scalar("U:1", "op:2 10"),
+    asm="{op:vmull_op}{U,size:vtype} {d:vQ}, {n:vDn}, {size,m:vscalar}",
+    where=lambda op, size, d: op != 3 and (size == 1 or size == 2) and d & 1 == 0,
+)
+def multiply_long_by_scalar(
+    cpu: Cpu, U: int, size: int, op: int, d: int, n: int, m: int
+) -> None:
     """VMLAL, VMLSL, VMULL (by scalar)."""
-    multiply_long(cpu, op, 8 << size, U, d, first(n), scalar_register(size, m),
-                  scalar_index(size, m))
+    multiply_long(
+        cpu,
+        op,
+        8 << size,
+        U,
+        d,
+        first(n),
+        scalar_register(size, m),
+        scalar_index(size, m),
+    )
 
 
-@insns(scalar("0", "op:2 11"), asm="vqdmull",
-       where=lambda op, size, d: op != 3 and (size == 1 or size == 2) and d & 1 == 0)
-def multiply_doubling_by_scalar(cpu: Cpu, size: int, op: int, d: int, n: int,
-                                m: int) -> None:
+@insns(
+    scalar("0", "op:2 11"),
+    asm="{op:vqdmull_op}{size:vsigned} {d:vQ}, {n:vDn}, {size,m:vscalar}",
+    where=lambda op, size, d: op != 3 and (size == 1 or size == 2) and d & 1 == 0,
+)
+def multiply_doubling_by_scalar(
+    cpu: Cpu, size: int, op: int, d: int, n: int, m: int
+) -> None:
     """VQDMLAL, VQDMLSL, VQDMULL (by scalar)."""
-    multiply_doubled(cpu, op, 8 << size, d, first(n), scalar_register(size, m),
-                     scalar_index(size, m))
+    multiply_doubled(
+        cpu, op, 8 << size, d, first(n), scalar_register(size, m), scalar_index(size, m)
+    )

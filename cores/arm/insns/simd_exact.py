@@ -98,7 +98,7 @@ def fp_compare64(cpu: Cpu, a: u64, b: u64, quiet: u32) -> u32:
     return u32(run(cpu, sf.compare, sf.DOUBLE, a, b, bool(quiet)))
 
 
-# -- conversions: `size` and `from_size` are widths in bits ---------------------------------------
+# -- conversions: `size` and `from_size` are widths in bits ----------------------------
 @extern(effects="writes")
 def fp_convert(cpu: Cpu, from_size: u32, size: u32, value: u64) -> u64:
     """Between the formats of 16, 32 and 64 bits."""
@@ -114,8 +114,18 @@ def fixed_shape(width: int, unsigned: int, fraction_bits: int) -> int:
 def fp_to_fixed(cpu: Cpu, size: u32, shape: u32, toward_zero: u32, value: u64) -> u64:
     """To an integer of shape's width; rounds as FPSCR says, or toward zero."""
     rounding = sf.Rounding.ZERO if toward_zero else cpu.fp.rounding
-    return u64(run(cpu, sf.to_integer, sf.FORMATS[size], value, shape & 0xFF,
-                   shape & 0x100 == 0, shape >> 16, rounding))
+    return u64(
+        run(
+            cpu,
+            sf.to_integer,
+            sf.FORMATS[size],
+            value,
+            shape & 0xFF,
+            shape & 0x100 == 0,
+            shape >> 16,
+            rounding,
+        )
+    )
 
 
 @extern(effects="writes")
@@ -126,4 +136,6 @@ def fp_from_fixed(cpu: Cpu, size: u32, shape: u32, to_nearest: u32, value: u64) 
     if shape & 0x100 == 0:
         number = sf.signed(number, width)
     rounding = sf.Rounding.NEAREST if to_nearest else None
-    return u64(run(cpu, sf.from_integer, sf.FORMATS[size], number, shape >> 16, rounding))
+    return u64(
+        run(cpu, sf.from_integer, sf.FORMATS[size], number, shape >> 16, rounding)
+    )

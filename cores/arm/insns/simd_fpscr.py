@@ -20,11 +20,20 @@ CONTROL = AHP | DN | FZ | 3 << RMODE_SHIFT | VECTORS
 QC, IDC = 1 << 27, 1 << 7
 
 # FPSCR.RMode: nearest, plus infinity, minus infinity, zero.
-ROUNDINGS = (softfloat.Rounding.NEAREST, softfloat.Rounding.UP,
-             softfloat.Rounding.DOWN, softfloat.Rounding.ZERO)
+ROUNDINGS = (
+    softfloat.Rounding.NEAREST,
+    softfloat.Rounding.UP,
+    softfloat.Rounding.DOWN,
+    softfloat.Rounding.ZERO,
+)
 # Cumulative bits of FPSCR and of the engine: IOC, DZC, OFC, UFC, IXC.
-STICKY = ((1, softfloat.INVALID), (2, softfloat.DIVZERO), (4, softfloat.OVERFLOW),
-          (8, softfloat.UNDERFLOW), (16, softfloat.INEXACT))
+STICKY = (
+    (1, softfloat.INVALID),
+    (2, softfloat.DIVZERO),
+    (4, softfloat.OVERFLOW),
+    (8, softfloat.UNDERFLOW),
+    (16, softfloat.INEXACT),
+)
 
 
 def exactly(cpu: Cpu) -> int:
@@ -73,5 +82,6 @@ def vfp_env(cpu: Cpu) -> softfloat.Env:
 
 def neon_env(cpu: Cpu) -> softfloat.Env:
     """Reference only: the standard FPSCR value of Advanced SIMD; AHP is FPSCR's."""
-    return softfloat.Env(flush=True, default_nan=True,
-                         half_without_inf=cpu.fp.half_without_inf)
+    return softfloat.Env(
+        flush=True, default_nan=True, half_without_inf=cpu.fp.half_without_inf
+    )

@@ -14,7 +14,7 @@ Cpu = Any
 Value = Any
 
 
-# -- checks ---------------------------------------------------------------------------------
+# -- checks ----------------------------------------------------------------------------
 def check_vfp(cpu: Cpu) -> None:
     """Undefined unless VFP is enabled."""
     if not cpu.vfp:
@@ -38,7 +38,7 @@ def even(Q: int, registers: int) -> bool:
     return Q == 0 or registers & 1 == 0
 
 
-# -- numbers --------------------------------------------------------------------------------
+# -- numbers ---------------------------------------------------------------------------
 def double(cpu: Cpu, high: int, low: int) -> int:
     """A D register; the upper sixteen are not in every model."""
     if high and not cpu.has("d32"):
@@ -53,7 +53,7 @@ def register(cpu: Cpu, sz: int, high: int, low: int) -> int:
     return low * 2 + high
 
 
-# -- values ---------------------------------------------------------------------------------
+# -- values ----------------------------------------------------------------------------
 def get(cpu: Cpu, sz: int, n: int) -> Value:
     """The bits of D n when sz, else of S n."""
     if sz:
@@ -84,7 +84,7 @@ def put_vector(cpu: Cpu, Q: int, n: int, value: Value) -> None:
         cpu.d[n] = vlow(value)
 
 
-# -- lanes: lane i of a vector that begins at D n, of `bits` bits -------------------------------
+# -- lanes: lane i of a vector that begins at D n, of `bits` bits ----------------------
 def lane(cpu: Cpu, n: int, i: int, bits: int, unsigned: int) -> Value:
     """One lane as s64, zero- or sign-extended; a 64-bit lane as it is."""
     return extract(cpu.d[n + i * bits // 64], i * bits % 64, bits, unsigned)

@@ -18,7 +18,7 @@ from machinebuilder.isa import softfloat as sf
 
 ONE_AND_A_HALF, TWO, THREE = 0x3FC0_0000, 0x4000_0000, 0x4040_0000
 TRUE = 0xFFFF_FFFF
-HUGE = 253              # biased exponent of 2**126
+HUGE = 253  # biased exponent of 2**126
 
 
 def run(cpu: Cpu, operation: Callable[..., int], *operands: object) -> u32:
@@ -29,7 +29,7 @@ def run(cpu: Cpu, operation: Callable[..., int], *operands: object) -> u32:
     return u32(result)
 
 
-# -- arithmetic -------------------------------------------------------------------------
+# -- arithmetic ------------------------------------------------------------------------
 @extern(effects="writes")
 def neon_fadd(cpu: Cpu, a: u32, b: u32) -> u32:
     return run(cpu, sf.add, a, b)
@@ -60,7 +60,7 @@ def neon_fmin(cpu: Cpu, a: u32, b: u32) -> u32:
     return run(cpu, sf.minimum, a, b)
 
 
-# -- comparison: all ones where true --------------------------------------------------------
+# -- comparison: all ones where true ---------------------------------------------------
 @extern(effects="writes")
 def neon_fceq(cpu: Cpu, a: u32, b: u32) -> u32:
     return u32(TRUE if run(cpu, sf.compare, a, b) == sf.EQUAL else 0)
@@ -77,7 +77,7 @@ def neon_fcgt(cpu: Cpu, a: u32, b: u32) -> u32:
     return u32(TRUE if run(cpu, sf.compare, a, b, 0) == sf.GREATER else 0)
 
 
-# -- conversion -----------------------------------------------------------------------------
+# -- conversion ------------------------------------------------------------------------
 @extern(effects="writes")
 def neon_to_fixed(cpu: Cpu, unsigned: u32, fraction_bits: u32, a: u32) -> u32:
     """Toward zero."""
@@ -101,14 +101,18 @@ def neon_from_half(cpu: Cpu, a: u32) -> u32:
     return run(cpu, lambda env, fmt, x: sf.convert(env, sf.HALF, fmt, x), a)
 
 
-# -- reciprocals: Newton-Raphson steps -----------------------------------------------------
-def _step(env: sf.Env, fmt: sf.Format, a: int, b: int, start: int, degenerate: int) -> int:
+# -- reciprocals: Newton-Raphson steps -------------------------------------------------
+def _step(
+    env: sf.Env, fmt: sf.Format, a: int, b: int, start: int, degenerate: int
+) -> int:
     """start - a * b, or the constant for infinity times zero."""
     x, y = env.unpack(fmt, a), env.unpack(fmt, b)
     nan = env.nan(fmt, [a, b])
     if nan is not None:
         return nan
-    if (fmt.is_infinite(x) and fmt.is_zero(y)) or (fmt.is_zero(x) and fmt.is_infinite(y)):
+    if (fmt.is_infinite(x) and fmt.is_zero(y)) or (
+        fmt.is_zero(x) and fmt.is_infinite(y)
+    ):
         return degenerate
     return sf.sub(env, fmt, start, sf.mul(env, fmt, x, y))
 
@@ -133,7 +137,7 @@ def neon_frsqrts(cpu: Cpu, a: u32, b: u32) -> u32:
     return run(cpu, _root_step, a, b)
 
 
-# -- reciprocals: estimates of nine bits ----------------------------------------------------
+# -- reciprocals: estimates of nine bits -----------------------------------------------
 def reciprocal_estimate(q: int) -> int:
     """256 / ((q + 1/2) / 512), rounded; q from 256 to 511, so is the result."""
     return (2 * 262144 + (2 * q + 1)) // (2 * (2 * q + 1))

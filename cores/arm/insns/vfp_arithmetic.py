@@ -20,7 +20,14 @@ from cores.arm.insns.simd_exact import (
     fp_sub64,
 )
 from cores.arm.insns.simd_fpscr import exactly
-from cores.arm.insns.simd_registers import Cpu, Value, check_vfp_scalar, get, put, register
+from cores.arm.insns.simd_registers import (
+    Cpu,
+    Value,
+    check_vfp_scalar,
+    get,
+    put,
+    register,
+)
 from machinebuilder.isa import (
     InsnSet,
     f32,
@@ -41,8 +48,12 @@ from machinebuilder.isa import (
 
 insns = InsnSet("vfp")
 
+# Assembly: what follows the mnemonic.
+THREE = "{sz:vfloat} {sz,D,Vd:vr}, {sz,N,Vn:vr}, {sz,M,Vm:vr}"
+TWO = "{sz:vfloat} {sz,D,Vd:vr}, {sz,M,Vm:vr}"
 
-# -- arithmetic on bit patterns: doubles when sz, else singles ------------------------------------
+
+# -- arithmetic on bit patterns: doubles when sz, else singles -------------------------
 def floating(sz: int, a: Value) -> Value:
     """A bit pattern as an IR float."""
     if sz:
@@ -100,72 +111,120 @@ def negate_if(sz: int, negative: int, a: Value) -> Value:
     return negate(sz, a) if negative else a
 
 
-# -- multiply and accumulate ------------------------------------------------------------------------
-@insns("xxxx 1110 0 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-       asm="{op:vmla}{cond} {Vd}, {Vn}, {Vm}")
-def multiply_accumulate(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int,
-                        M: int, Vm: int) -> None:
+# -- multiply and accumulate -----------------------------------------------------------
+@insns(
+    "cond:4 1110 0 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+    asm="{op:vmla_vmls}{cond}" + THREE,
+)
+def multiply_accumulate(
+    cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
+) -> None:
     """VMLA, VMLS: rounded twice (A8.8.337)."""
     check_vfp_scalar(cpu)
     d = register(cpu, sz, D, Vd)
-    product = multiply(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
-                       get(cpu, sz, register(cpu, sz, M, Vm)))
+    product = multiply(
+        cpu,
+        sz,
+        get(cpu, sz, register(cpu, sz, N, Vn)),
+        get(cpu, sz, register(cpu, sz, M, Vm)),
+    )
     put(cpu, sz, d, add(cpu, sz, get(cpu, sz, d), negate_if(sz, op, product)))
 
 
-@insns("xxxx 1110 0 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-       asm="{op:vnmla}{cond} {Vd}, {Vn}, {Vm}")
-def negated_multiply_accumulate(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int,
-                                op: int, M: int, Vm: int) -> None:
+@insns(
+    "cond:4 1110 0 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+    asm="{op:vnmls_vnmla}{cond}" + THREE,
+)
+def negated_multiply_accumulate(
+    cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
+) -> None:
     """VNMLA, VNMLS (A8.8.355)."""
     check_vfp_scalar(cpu)
     d = register(cpu, sz, D, Vd)
-    product = multiply(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
-                       get(cpu, sz, register(cpu, sz, M, Vm)))
-    put(cpu, sz, d, add(cpu, sz, negate(sz, get(cpu, sz, d)),
-                        negate_if(sz, op, product)))
+    product = multiply(
+        cpu,
+        sz,
+        get(cpu, sz, register(cpu, sz, N, Vn)),
+        get(cpu, sz, register(cpu, sz, M, Vm)),
+    )
+    put(
+        cpu,
+        sz,
+        d,
+        add(cpu, sz, negate(sz, get(cpu, sz, d)), negate_if(sz, op, product)),
+    )
 
 
-@insns("xxxx 1110 0 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-       asm="{op:vmul}{cond} {Vd}, {Vn}, {Vm}")
-def multiply_registers(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int,
-                       M: int, Vm: int) -> None:
+@insns(
+    "cond:4 1110 0 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+    asm="{op:vmul_vnmul}{cond}" + THREE,
+)
+def multiply_registers(
+    cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
+) -> None:
     """VMUL, VNMUL (A8.8.351, A8.8.355)."""
     check_vfp_scalar(cpu)
-    product = multiply(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
-                       get(cpu, sz, register(cpu, sz, M, Vm)))
+    product = multiply(
+        cpu,
+        sz,
+        get(cpu, sz, register(cpu, sz, N, Vn)),
+        get(cpu, sz, register(cpu, sz, M, Vm)),
+    )
     put(cpu, sz, register(cpu, sz, D, Vd), negate_if(sz, op, product))
 
 
-@insns("xxxx 1110 1 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-       asm="{op:vfnma}{cond} {Vd}, {Vn}, {Vm}")
-def negated_fused(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int,
-                  Vm: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+    asm="{op:vfnms_vfnma}{cond}" + THREE,
+)
+def negated_fused(
+    cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
+) -> None:
     """VFNMA, VFNMS: rounded once (A8.8.318)."""
     check_vfp_scalar(cpu)
     d = register(cpu, sz, D, Vd)
     factor = negate_if(sz, op, get(cpu, sz, register(cpu, sz, N, Vn)))
-    put(cpu, sz, d, fused(cpu, sz, factor, get(cpu, sz, register(cpu, sz, M, Vm)),
-                          negate(sz, get(cpu, sz, d))))
+    put(
+        cpu,
+        sz,
+        d,
+        fused(
+            cpu,
+            sz,
+            factor,
+            get(cpu, sz, register(cpu, sz, M, Vm)),
+            negate(sz, get(cpu, sz, d)),
+        ),
+    )
 
 
-@insns("xxxx 1110 1 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-       asm="{op:vfma}{cond} {Vd}, {Vn}, {Vm}")
-def fused_multiply_accumulate(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int,
-                              M: int, Vm: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+    asm="{op:vfma_vfms}{cond}" + THREE,
+)
+def fused_multiply_accumulate(
+    cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
+) -> None:
     """VFMA, VFMS (A8.8.317)."""
     check_vfp_scalar(cpu)
     d = register(cpu, sz, D, Vd)
     factor = negate_if(sz, op, get(cpu, sz, register(cpu, sz, N, Vn)))
-    put(cpu, sz, d, fused(cpu, sz, factor, get(cpu, sz, register(cpu, sz, M, Vm)),
-                          get(cpu, sz, d)))
+    put(
+        cpu,
+        sz,
+        d,
+        fused(cpu, sz, factor, get(cpu, sz, register(cpu, sz, M, Vm)), get(cpu, sz, d)),
+    )
 
 
-# -- addition, division, roots ------------------------------------------------------------------------
-@insns("xxxx 1110 0 D:1 11 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-       asm="{op:vadd}{cond} {Vd}, {Vn}, {Vm}")
-def add_registers(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int,
-                  Vm: int) -> None:
+# -- addition, division, roots ---------------------------------------------------------
+@insns(
+    "cond:4 1110 0 D:1 11 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
+    asm="{op:vadd_vsub}{cond}" + THREE,
+)
+def add_registers(
+    cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
+) -> None:
     """VADD, VSUB (A8.8.283, A8.8.415)."""
     check_vfp_scalar(cpu)
     a = get(cpu, sz, register(cpu, sz, N, Vn))
@@ -174,20 +233,34 @@ def add_registers(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, 
     put(cpu, sz, register(cpu, sz, D, Vd), result)
 
 
-@insns("xxxx 1110 1 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 0 M:1 0 Vm:4",
-       asm="vdiv{cond} {Vd}, {Vn}, {Vm}")
-def divide_registers(cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, M: int,
-                     Vm: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 0 M:1 0 Vm:4", asm="vdiv{cond}" + THREE
+)
+def divide_registers(
+    cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, M: int, Vm: int
+) -> None:
     """VDIV (A8.8.312)."""
     check_vfp_scalar(cpu)
-    put(cpu, sz, register(cpu, sz, D, Vd),
-        divide(cpu, sz, get(cpu, sz, register(cpu, sz, N, Vn)),
-               get(cpu, sz, register(cpu, sz, M, Vm))))
+    put(
+        cpu,
+        sz,
+        register(cpu, sz, D, Vd),
+        divide(
+            cpu,
+            sz,
+            get(cpu, sz, register(cpu, sz, N, Vn)),
+            get(cpu, sz, register(cpu, sz, M, Vm)),
+        ),
+    )
 
 
-@insns("xxxx 1110 1 D:1 11 000 opc:1 Vd:4 101 sz:1 T:1 1 M:1 0 Vm:4",
-       asm="{opc:vmov}{cond} {Vd}, {Vm}")
-def unary(cpu: Cpu, D: int, opc: int, Vd: int, sz: int, T: int, M: int, Vm: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 11 000 opc:1 Vd:4 101 sz:1 T:1 1 M:1 0 Vm:4",
+    asm="{opc,T:vunary}{cond}" + TWO,
+)
+def unary(
+    cpu: Cpu, D: int, opc: int, Vd: int, sz: int, T: int, M: int, Vm: int
+) -> None:
     """VMOV (register), VABS, VNEG, VSQRT (A8.8.340, 280, 355, 401)."""
     check_vfp_scalar(cpu)
     a = get(cpu, sz, register(cpu, sz, M, Vm))
@@ -198,7 +271,7 @@ def unary(cpu: Cpu, D: int, opc: int, Vd: int, sz: int, T: int, M: int, Vm: int)
     put(cpu, sz, register(cpu, sz, D, Vd), result)
 
 
-# -- constants ------------------------------------------------------------------------------------------
+# -- constants -------------------------------------------------------------------------
 def expand_immediate(sz: int, imm8: int) -> int:
     """VFPExpandImm: one sign bit, three of the exponent, four of the fraction."""
     sign, exponent, fraction = imm8 >> 7, imm8 >> 4 & 7, imm8 & 15
@@ -209,8 +282,10 @@ def expand_immediate(sz: int, imm8: int) -> int:
     return sign << 31 | high << 23 | fraction << 19
 
 
-@insns("xxxx 1110 1 D:1 11 imm8:4 Vd:4 101 sz:1 (0) 0 (0) 0 imm8:4",
-       asm="vmov{cond} {Vd}, #{imm8}")
+@insns(
+    "cond:4 1110 1 D:1 11 imm8:4 Vd:4 101 sz:1 (0) 0 (0) 0 imm8:4",
+    asm="vmov{cond}{sz:vfloat} {sz,D,Vd:vr}, {imm8:vimmediate}",
+)
 def move_immediate(cpu: Cpu, D: int, imm8: int, Vd: int, sz: int) -> None:
     """VMOV (immediate) (A8.8.339)."""
     check_vfp_scalar(cpu)
@@ -221,7 +296,7 @@ def move_immediate(cpu: Cpu, D: int, imm8: int, Vd: int, sz: int) -> None:
         cpu.s[d] = u32(expand_immediate(sz, imm8))
 
 
-# -- comparison ---------------------------------------------------------------------------------------------
+# -- comparison ------------------------------------------------------------------------
 def compare(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> None:
     """Set FPSCR.NZCV; E: a quiet NaN is invalid too."""
     if exactly(cpu):
@@ -237,18 +312,31 @@ def compare(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> None:
     cpu.fp_v = order == 3
 
 
-@insns("xxxx 1110 1 D:1 11 0100 Vd:4 101 sz:1 E:1 1 M:1 0 Vm:4",
-       asm="{E:vcmp}{cond} {Vd}, {Vm}")
-def compare_registers(cpu: Cpu, D: int, Vd: int, sz: int, E: int, M: int, Vm: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 11 0100 Vd:4 101 sz:1 E:1 1 M:1 0 Vm:4",
+    asm="{E:vcmp_vcmpe}{cond}" + TWO,
+)
+def compare_registers(
+    cpu: Cpu, D: int, Vd: int, sz: int, E: int, M: int, Vm: int
+) -> None:
     """VCMP, VCMPE (A8.8.303)."""
     check_vfp_scalar(cpu)
-    compare(cpu, sz, E, get(cpu, sz, register(cpu, sz, D, Vd)),
-            get(cpu, sz, register(cpu, sz, M, Vm)))
+    compare(
+        cpu,
+        sz,
+        E,
+        get(cpu, sz, register(cpu, sz, D, Vd)),
+        get(cpu, sz, register(cpu, sz, M, Vm)),
+    )
 
 
-@insns("xxxx 1110 1 D:1 11 0101 Vd:4 101 sz:1 E:1 1 (0) 0 (0)(0)(0)(0)",
-       asm="{E:vcmp}{cond} {Vd}, #0.0")
+@insns(
+    "cond:4 1110 1 D:1 11 0101 Vd:4 101 sz:1 E:1 1 (0) 0 (0)(0)(0)(0)",
+    asm="{E:vcmp_vcmpe}{cond}{sz:vfloat} {sz,D,Vd:vr}, #0.0",
+)
 def compare_with_zero(cpu: Cpu, D: int, Vd: int, sz: int, E: int) -> None:
     """VCMP, VCMPE with zero."""
     check_vfp_scalar(cpu)
-    compare(cpu, sz, E, get(cpu, sz, register(cpu, sz, D, Vd)), u64(0) if sz else u32(0))
+    compare(
+        cpu, sz, E, get(cpu, sz, register(cpu, sz, D, Vd)), u64(0) if sz else u32(0)
+    )

@@ -3,9 +3,21 @@
 
 from __future__ import annotations
 
-from cores.arm.insns.simd_exact import fixed_shape, fp_convert, fp_from_fixed, fp_to_fixed
+from cores.arm.insns.simd_exact import (
+    fixed_shape,
+    fp_convert,
+    fp_from_fixed,
+    fp_to_fixed,
+)
 from cores.arm.insns.simd_fpscr import exactly
-from cores.arm.insns.simd_registers import Cpu, Value, check_vfp_scalar, get, put, register
+from cores.arm.insns.simd_registers import (
+    Cpu,
+    Value,
+    check_vfp_scalar,
+    get,
+    put,
+    register,
+)
 from cores.arm.insns.vfp_arithmetic import floating
 from machinebuilder.isa import (
     InsnSet,
@@ -38,30 +50,42 @@ def put_bits(cpu: Cpu, sz: int, d: int, value: Value) -> None:
         cpu.s[d] = u32(value)
 
 
-# -- integers ---------------------------------------------------------------------------------
-def to_integer(cpu: Cpu, sz: int, unsigned: int, toward_zero: int, value: Value) -> Value:
+# -- integers --------------------------------------------------------------------------
+def to_integer(
+    cpu: Cpu, sz: int, unsigned: int, toward_zero: int, value: Value
+) -> Value:
     """A float's bits to a 32-bit integer, as u32."""
     if toward_zero and not exactly(cpu):
         if unsigned:
             return ftou32(floating(sz, value))
         return u32(ftos32(floating(sz, value)))
-    return u32(fp_to_fixed(cpu, size_of(sz), fixed_shape(32, unsigned, 0), toward_zero,
-                           u64(value)))
+    return u32(
+        fp_to_fixed(
+            cpu, size_of(sz), fixed_shape(32, unsigned, 0), toward_zero, u64(value)
+        )
+    )
 
 
-@insns("xxxx 1110 1 D:1 11 110 s:1 Vd:4 101 sz:1 op:1 1 M:1 0 Vm:4",
-       asm="{op:vcvt}{cond} {Vd}, {Vm}")
-def float_to_integer(cpu: Cpu, D: int, s: int, Vd: int, sz: int, op: int, M: int,
-                     Vm: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 11 110 s:1 Vd:4 101 sz:1 op:1 1 M:1 0 Vm:4",
+    asm="{op:vcvtr_vcvt}{cond}{s:vsign32}{sz:vfloat} {D,Vd:vs}, {sz,M,Vm:vr}",
+)
+def float_to_integer(
+    cpu: Cpu, D: int, s: int, Vd: int, sz: int, op: int, M: int, Vm: int
+) -> None:
     """VCVT (toward zero), VCVTR (as FPSCR says)."""
     check_vfp_scalar(cpu)
     value = get(cpu, sz, register(cpu, sz, M, Vm))
     cpu.s[Vd * 2 + D] = to_integer(cpu, sz, 1 - s, op, value)
 
 
-@insns("xxxx 1110 1 D:1 11 1000 Vd:4 101 sz:1 s:1 1 M:1 0 Vm:4",
-       asm="vcvt{cond} {Vd}, {Vm}")
-def integer_to_float(cpu: Cpu, D: int, Vd: int, sz: int, s: int, M: int, Vm: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 11 1000 Vd:4 101 sz:1 s:1 1 M:1 0 Vm:4",
+    asm="vcvt{cond}{sz:vfloat}{s:vsign32} {sz,D,Vd:vr}, {M,Vm:vs}",
+)
+def integer_to_float(
+    cpu: Cpu, D: int, Vd: int, sz: int, s: int, M: int, Vm: int
+) -> None:
     """VCVT (integer to floating-point). No mode but rounding matters."""
     check_vfp_scalar(cpu)
     number = cpu.s[Vm * 2 + M]
@@ -73,17 +97,21 @@ def integer_to_float(cpu: Cpu, D: int, Vd: int, sz: int, s: int, M: int, Vm: int
     put(cpu, sz, d, float_bits(result))
 
 
-# -- fixed point --------------------------------------------------------------------------------
+# -- fixed point -----------------------------------------------------------------------
 def fraction_bits(sx: int, imm: int) -> int:
     """Bits after the point; negative is unpredictable."""
     return (32 if sx else 16) - imm
 
 
-@insns("xxxx 1110 1 D:1 11 1 op:1 1 U:1 Vd:4 101 sf:1 sx:1 1 i:1 0 imm4:4",
-       where=lambda sx, imm4, i: imm4 * 2 + i <= (32 if sx else 16),
-       asm="vcvt{cond} {Vd}, {Vd}")
-def fixed_point(cpu: Cpu, D: int, op: int, U: int, Vd: int, sf: int, sx: int, i: int,
-                imm4: int) -> None:
+@insns(
+    "cond:4 1110 1 D:1 11 1 op:1 1 U:1 Vd:4 101 sf:1 sx:1 1 i:1 0 imm4:4",
+    where=lambda sx, imm4, i: imm4 * 2 + i <= (32 if sx else 16),
+    asm="vcvt{cond}{op,U,sf,sx:vfixed} {sf,D,Vd:vr}, {sf,D,Vd:vr}, "
+    "{sx,imm4,i:vfixed_places}",
+)
+def fixed_point(
+    cpu: Cpu, D: int, op: int, U: int, Vd: int, sf: int, sx: int, i: int, imm4: int
+) -> None:
     """VCVT (between floating-point and fixed-point)."""
     check_vfp_scalar(cpu)
     d = register(cpu, sf, D, Vd)
@@ -99,9 +127,11 @@ def fixed_point(cpu: Cpu, D: int, op: int, U: int, Vd: int, sf: int, sx: int, i:
     put_bits(cpu, sf, d, result)
 
 
-# -- formats --------------------------------------------------------------------------------------
-@insns("xxxx 1110 1 D:1 11 0111 Vd:4 101 sz:1 11 M:1 0 Vm:4",
-       asm="vcvt{cond} {Vd}, {Vm}")
+# -- formats ---------------------------------------------------------------------------
+@insns(
+    "cond:4 1110 1 D:1 11 0111 Vd:4 101 sz:1 11 M:1 0 Vm:4",
+    asm="vcvt{cond}{sz:vnarrowed} {sz,D,Vd:vother}, {sz,M,Vm:vr}",
+)
 def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
     """VCVT (between double-precision and single-precision): sz is the source's."""
     check_vfp_scalar(cpu)
@@ -116,8 +146,10 @@ def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
         cpu.d[d] = float_bits(f64(from_bits(f32, value)))
 
 
-@insns("xxxx 1110 1 D:1 11 001 op:1 Vd:4 101 (0) T:1 1 M:1 0 Vm:4",
-       asm="{T:vcvt}{cond} {Vd}, {Vm}")
+@insns(
+    "cond:4 1110 1 D:1 11 001 op:1 Vd:4 101 (0) T:1 1 M:1 0 Vm:4",
+    asm="{T:vcvtb_vcvtt}{cond}{op:vhalved} {D,Vd:vs}, {M,Vm:vs}",
+)
 def half(cpu: Cpu, D: int, op: int, Vd: int, T: int, M: int, Vm: int) -> None:
     """VCVTB, VCVTT: the bottom or top half of a single register is half precision."""
     check_vfp_scalar(cpu)

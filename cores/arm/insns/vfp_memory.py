@@ -29,10 +29,13 @@ def transfer(cpu: Cpu, L: int, sz: int, n: int, address: Value) -> None:
         cpu.store(u32, address, cpu.s[n])
 
 
-@insns("xxxx 1101 U:1 D:1 0 L:1 Rn:4 Vd:4 101 sz:1 imm8:8",
-       asm="{L:vldr}{cond} {Vd}, [{Rn}, #{imm8}]")
-def load_register(cpu: Cpu, U: int, D: int, L: int, Rn: int, Vd: int, sz: int,
-                  imm8: int) -> None:
+@insns(
+    "cond:4 1101 U:1 D:1 0 L:1 Rn:4 Vd:4 101 sz:1 imm8:8",
+    asm="{L:vstr_vldr}{cond} {sz,D,Vd:vr}, [{Rn}{U,imm8:voffset}]",
+)
+def load_register(
+    cpu: Cpu, U: int, D: int, L: int, Rn: int, Vd: int, sz: int, imm8: int
+) -> None:
     """VLDR, VSTR."""
     check_vfp(cpu)
     base = read_base(cpu, Rn)
@@ -40,7 +43,9 @@ def load_register(cpu: Cpu, U: int, D: int, L: int, Rn: int, Vd: int, sz: int,
     transfer(cpu, L, sz, register(cpu, sz, D, Vd), address)
 
 
-def multiple(P: int, U: int, W: int, D: int, Vd: int, sz: int, imm8: int, Rn: int) -> bool:
+def multiple(
+    P: int, U: int, W: int, D: int, Vd: int, sz: int, imm8: int, Rn: int
+) -> bool:
     """Increment after, or decrement before with write-back; a list that exists."""
     mode = U != P and (W == 1 or P == 0)
     count = imm8 >> 1 if sz else imm8
@@ -49,10 +54,14 @@ def multiple(P: int, U: int, W: int, D: int, Vd: int, sz: int, imm8: int, Rn: in
     return mode and listed and not (Rn == 15 and W)
 
 
-@insns("xxxx 110 P:1 U:1 D:1 W:1 L:1 Rn:4 Vd:4 101 sz:1 imm8:8", where=multiple,
-       asm="{L:vldm}{cond} {Rn}, {Vd}, {imm8}")
-def load_multiple(cpu: Cpu, P: int, W: int, D: int, L: int, Rn: int, Vd: int, sz: int,
-                  imm8: int) -> None:
+@insns(
+    "cond:4 110 P:1 U:1 D:1 W:1 L:1 Rn:4 Vd:4 101 sz:1 imm8:8",
+    where=multiple,
+    asm="{P,L,sz,imm8:vmultiple}{cond} {Rn}{W:wback}, {sz,D,Vd,imm8:vlist}",
+)
+def load_multiple(
+    cpu: Cpu, P: int, W: int, D: int, L: int, Rn: int, Vd: int, sz: int, imm8: int
+) -> None:
     """VLDM, VSTM, VPOP, VPUSH."""
     check_vfp(cpu)
     count = imm8 >> 1 if sz else imm8

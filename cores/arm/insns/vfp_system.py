@@ -13,8 +13,8 @@ from machinebuilder.isa import InsnSet, extern, u32
 insns = InsnSet("vfp")
 
 FPSID, FPSCR, MVFR1, MVFR0, FPEXC = 0, 1, 6, 7, 8
-ENABLE = 1 << 30      # FPEXC.EN
-CP10 = 3 << 20        # CPACR.cp10; cp11 is to be the same
+ENABLE = 1 << 30  # FPEXC.EN
+CP10 = 3 << 20  # CPACR.cp10; cp11 is to be the same
 
 
 @extern(effects="writes")
@@ -35,8 +35,9 @@ def check_system(cpu: Cpu) -> None:
 
 def readable(reg: int, Rt: int) -> bool:
     """Registers that exist; APSR_nzcv takes the flags of FPSCR only."""
-    return reg == FPSCR or (Rt != 15 and (
-        reg == FPSID or reg == MVFR1 or reg == MVFR0 or reg == FPEXC))
+    return reg == FPSCR or (
+        Rt != 15 and (reg == FPSID or reg == MVFR1 or reg == MVFR0 or reg == FPEXC)
+    )
 
 
 def read_system(cpu: Cpu, reg: int) -> Value:
@@ -49,8 +50,11 @@ def read_system(cpu: Cpu, reg: int) -> Value:
     return cpu.fpexc
 
 
-@insns("xxxx 1110 1111 reg:4 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)", where=readable,
-       asm="vmrs{cond} {Rt}, {reg}")
+@insns(
+    "cond:4 1110 1111 reg:4 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)",
+    where=readable,
+    asm="vmrs{cond} {Rt:vmrs_target}, {reg:vsystem}",
+)
 def move_from_system(cpu: Cpu, reg: int, Rt: int) -> None:
     """VMRS. The flags of FPSCR are where compilers look after a comparison."""
     if reg != FPSCR:
@@ -64,9 +68,11 @@ def move_from_system(cpu: Cpu, reg: int, Rt: int) -> None:
             cpu.n, cpu.z, cpu.c, cpu.v = cpu.fp_n, cpu.fp_z, cpu.fp_c, cpu.fp_v
 
 
-@insns("xxxx 1110 1110 reg:4 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)",
-       where=lambda reg, Rt: (reg == FPSCR or reg == FPSID or reg == FPEXC) and Rt != 15,
-       asm="vmsr{cond} {reg}, {Rt}")
+@insns(
+    "cond:4 1110 1110 reg:4 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)",
+    where=lambda reg, Rt: (reg == FPSCR or reg == FPSID or reg == FPEXC) and Rt != 15,
+    asm="vmsr{cond} {reg:vsystem}, {Rt}",
+)
 def move_to_system(cpu: Cpu, reg: int, Rt: int) -> None:
     """VMSR. Writes of FPSID are ignored."""
     if reg == FPSCR:

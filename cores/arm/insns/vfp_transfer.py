@@ -20,14 +20,17 @@ from machinebuilder.isa import InsnSet, u32, u64
 insns = InsnSet("vfp")
 
 
-# -- 64 bits ----------------------------------------------------------------------------------
+# -- 64 bits ---------------------------------------------------------------------------
 def two_cores(op: int, Rt: int, Rt2: int) -> bool:
     """Neither is the pc, and results go to different ones."""
     return Rt != 15 and Rt2 != 15 and not (op == 1 and Rt == Rt2)
 
 
-@insns("xxxx 1100 010 op:1 Rt2:4 Rt:4 1011 00 M:1 1 Vm:4", where=two_cores,
-       asm="vmov{cond} {Rt}, {Rt2}, {Vm}")
+@insns(
+    "cond:4 1100 010 op:1 Rt2:4 Rt:4 1011 00 M:1 1 Vm:4",
+    where=two_cores,
+    asm="vmov{cond} {op,M,Vm,Rt,Rt2:vmov_double}",
+)
 def move_double(cpu: Cpu, op: int, Rt2: int, Rt: int, M: int, Vm: int) -> None:
     """VMOV (between two core registers and a doubleword register)."""
     check_vfp(cpu)
@@ -45,8 +48,11 @@ def two_singles(op: int, Rt: int, Rt2: int, Vm: int, M: int) -> bool:
     return two_cores(op, Rt, Rt2) and not (Vm == 15 and M == 1)
 
 
-@insns("xxxx 1100 010 op:1 Rt2:4 Rt:4 1010 00 M:1 1 Vm:4", where=two_singles,
-       asm="vmov{cond} {Rt}, {Rt2}, {Vm}")
+@insns(
+    "cond:4 1100 010 op:1 Rt2:4 Rt:4 1010 00 M:1 1 Vm:4",
+    where=two_singles,
+    asm="vmov{cond} {op,M,Vm,Rt,Rt2:vmov_singles}",
+)
 def move_two_singles(cpu: Cpu, op: int, Rt2: int, Rt: int, M: int, Vm: int) -> None:
     """VMOV (between two core registers and two single-precision registers)."""
     check_vfp(cpu)
@@ -59,9 +65,12 @@ def move_two_singles(cpu: Cpu, op: int, Rt2: int, Rt: int, M: int, Vm: int) -> N
         cpu.s[m + 1] = cpu.r[Rt2]
 
 
-# -- 32 bits and less ---------------------------------------------------------------------------
-@insns("xxxx 1110 000 op:1 Vn:4 Rt:4 1010 N:1 (0)(0) 1 (0)(0)(0)(0)",
-       where=lambda Rt: Rt != 15, asm="vmov{cond} {Rt}, {Vn}")
+# -- 32 bits and less ------------------------------------------------------------------
+@insns(
+    "cond:4 1110 000 op:1 Vn:4 Rt:4 1010 N:1 (0)(0) 1 (0)(0)(0)(0)",
+    where=lambda Rt: Rt != 15,
+    asm="vmov{cond} {op,N,Vn,Rt:vmov_single}",
+)
 def move_single(cpu: Cpu, op: int, Vn: int, Rt: int, N: int) -> None:
     """VMOV (between a core register and a single-precision register)."""
     check_vfp(cpu)
@@ -89,30 +98,41 @@ def check_lane(cpu: Cpu, opc1: int, opc2: int) -> None:
         check_neon(cpu)
 
 
-@insns("xxxx 1110 0 opc1:2 0 Vd:4 Rt:4 1011 D:1 opc2:2 1 (0)(0)(0)(0)",
-       where=lambda opc1, opc2, Rt: (opc1 & 2 or opc2 != 2) and Rt != 15,
-       asm="vmov{cond} {Vd}, {Rt}")
+@insns(
+    "cond:4 1110 0 opc1:2 0 Vd:4 Rt:4 1011 D:1 opc2:2 1 (0)(0)(0)(0)",
+    where=lambda opc1, opc2, Rt: (opc1 & 2 or opc2 != 2) and Rt != 15,
+    asm="vmov{cond}{opc1,opc2:vlane_size} {D,Vd,opc1,opc2:vlane}, {Rt}",
+)
 def move_to_lane(cpu: Cpu, opc1: int, opc2: int, Vd: int, Rt: int, D: int) -> None:
     """VMOV (core register to scalar)."""
     check_lane(cpu, opc1, opc2)
-    put_lane(cpu, double(cpu, D, Vd), index(opc1, opc2), width(opc1, opc2),
-             u64(cpu.r[Rt]))
+    put_lane(
+        cpu, double(cpu, D, Vd), index(opc1, opc2), width(opc1, opc2), u64(cpu.r[Rt])
+    )
 
 
-@insns("xxxx 1110 U:1 opc1:2 1 Vn:4 Rt:4 1011 N:1 opc2:2 1 (0)(0)(0)(0)",
-       where=lambda U, opc1, opc2, Rt: Rt != 15 and (
-           opc1 & 2 or opc2 & 1 or (opc2 == 0 and U == 0)),
-       asm="vmov{cond} {Rt}, {Vn}")
-def move_from_lane(cpu: Cpu, U: int, opc1: int, opc2: int, Vn: int, Rt: int,
-                   N: int) -> None:
+@insns(
+    "cond:4 1110 U:1 opc1:2 1 Vn:4 Rt:4 1011 N:1 opc2:2 1 (0)(0)(0)(0)",
+    where=lambda U, opc1, opc2, Rt: (
+        Rt != 15 and (opc1 & 2 or opc2 & 1 or (opc2 == 0 and U == 0))
+    ),
+    asm="vmov{cond}{U,opc1,opc2:vlane_type} {Rt}, {N,Vn,opc1,opc2:vlane}",
+)
+def move_from_lane(
+    cpu: Cpu, U: int, opc1: int, opc2: int, Vn: int, Rt: int, N: int
+) -> None:
     """VMOV (scalar to core register)."""
     check_lane(cpu, opc1, opc2)
-    cpu.r[Rt] = u32(lane(cpu, double(cpu, N, Vn), index(opc1, opc2), width(opc1, opc2), U))
+    cpu.r[Rt] = u32(
+        lane(cpu, double(cpu, N, Vn), index(opc1, opc2), width(opc1, opc2), U)
+    )
 
 
-@insns("xxxx 1110 1 b:1 Q:1 0 Vd:4 Rt:4 1011 D:1 0 e:1 1 (0)(0)(0)(0)",
-       where=lambda b, e, Q, Vd, Rt: not (b and e) and even(Q, Vd) and Rt != 15,
-       asm="vdup{cond} {Vd}, {Rt}")
+@insns(
+    "cond:4 1110 1 b:1 Q:1 0 Vd:4 Rt:4 1011 D:1 0 e:1 1 (0)(0)(0)(0)",
+    where=lambda b, e, Q, Vd, Rt: not (b and e) and even(Q, Vd) and Rt != 15,
+    asm="vdup{cond}{b,e:vdup_core} {Q,D,Vd:vdq}, {Rt}",
+)
 def duplicate_core(cpu: Cpu, b: int, Q: int, Vd: int, Rt: int, D: int, e: int) -> None:
     """VDUP (core register)."""
     check_neon(cpu)

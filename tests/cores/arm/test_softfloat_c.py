@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""cores/arm/softfloat.c gives the results and flags of machinebuilder/isa/softfloat.py."""
+"""cores/arm/softfloat.c gives results and flags of machinebuilder/isa/softfloat.py."""
 
 from __future__ import annotations
 
@@ -64,10 +64,22 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     if compiler is None:
         pytest.skip("no C compiler")
     library = tmp_path_factory.mktemp("softfloat") / "softfloat.so"
-    subprocess.run([compiler, "-O1", "-fsanitize=undefined",
-                    "-fno-sanitize-recover", "-shared", "-fPIC", "-I",
-                    ROOT / "machinebuilder/engine", "-o", library,
-                    ROOT / "cores/arm/softfloat.c"], check=True)
+    subprocess.run(
+        [
+            compiler,
+            "-O1",
+            "-fsanitize=undefined",
+            "-fno-sanitize-recover",
+            "-shared",
+            "-fPIC",
+            "-I",
+            ROOT / "machinebuilder/engine",
+            "-o",
+            library,
+            ROOT / "cores/arm/softfloat.c",
+        ],
+        check=True,
+    )
     ffi = cffi.FFI()
     ffi.cdef(DECLARATIONS)
     return Both(ffi, ffi.dlopen(str(library)), random.Random(1))
@@ -78,9 +90,18 @@ def number(rng: random.Random, fmt: sf.Format) -> int:
     kind = rng.randrange(8)
     sign = fmt.zero(rng.getrandbits(1))
     if kind == 0:
-        return sign | rng.choice([0, 1, fmt.infinity(0), fmt.largest(0),
-                                  fmt.default_nan(), fmt.infinity(0) + 1,
-                                  1 << fmt.fraction, fmt.mantissa(-1)])
+        return sign | rng.choice(
+            [
+                0,
+                1,
+                fmt.infinity(0),
+                fmt.largest(0),
+                fmt.default_nan(),
+                fmt.infinity(0) + 1,
+                1 << fmt.fraction,
+                fmt.mantissa(-1),
+            ]
+        )
     fraction = rng.getrandbits(fmt.fraction)
     if kind < 3:
         fraction &= -1 << rng.randrange(fmt.fraction)
@@ -120,7 +141,7 @@ def test_fused_multiply_add(both: Both, width: int) -> None:
     fmt = sf.FORMATS[width]
     for _ in range(4000):
         operands = [number(both.rng, fmt) for _ in range(3)]
-        if both.rng.random() < 0.3:      # the product nearly cancels the addend
+        if both.rng.random() < 0.3:  # the product nearly cancels the addend
             product = sf.mul(sf.Env(), fmt, *operands[:2])
             operands[2] = product ^ fmt.zero(1) ^ both.rng.getrandbits(2)
         c, env = both.envs()
