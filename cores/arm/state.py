@@ -145,6 +145,7 @@ class ArmState(State):
     timer_frequency = Field(u32, doc="parameter: counts a second")
 
     # -- inputs and the C part's own structures ------------------------------------------------------------------
+    tlb_owed = Field(u8, doc="other CPUs were asked to flush: the next DSB waits for them")
     lines = Field(u32, doc="levels of the inputs: bit 0 irq, bit 1 fiq; atomic")
     psci = Field(u32, doc="parameter: PSCI conduit: 0 none, 1 HVC, 2 SMC")
     private = Array(u64, 32, doc="struct arm_private of core_arm.h")

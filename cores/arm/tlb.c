@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "core_arm.h"
+#include "arm_insns.h"
 
 enum scope { ALL, PAGE, ASID, PAGE_ALL_ASIDS };
 #define INNER_SHAREABLE 3       /* CRm of the operations that all CPUs see */
@@ -12,6 +13,7 @@ void arm_tlb_operation(struct arm_state *s, uint32_t selector, uint32_t value)
 {
     struct mb_cpu *cpu = &s->cpu;
     bool everyone = (selector >> 4 & 15) == INNER_SHAREABLE;
+    s->tlb_owed |= everyone;
     switch ((enum scope)(selector & 15)) {
     case ALL:
         everyone ? mb_cpu_tlb_flush_all_cpus(cpu) : mb_cpu_tlb_flush(cpu);
@@ -29,6 +31,13 @@ void arm_tlb_operation(struct arm_state *s, uint32_t selector, uint32_t value)
             mb_cpu_tlb_flush_space(cpu, value & 0xff);
         break;
     }
+}
+
+/* DSB. */
+void arm_finish_tlb_operations(struct arm_state *s)
+{
+    s->tlb_owed = 0;
+    mb_cpu_tlb_wait(&s->cpu);
 }
 
 /* ATS1CPR, ATS1CPW, ATS1CUR, ATS1CUW: walk, and leave the result in PAR. */

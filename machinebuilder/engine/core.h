@@ -160,9 +160,11 @@ void mb_cpu_tlb_flush(struct mb_cpu *cpu);                          /* everythin
 /* Every space whose name has the low 32 bits of `space`. */
 void mb_cpu_tlb_flush_space(struct mb_cpu *cpu, uint64_t space);
 void mb_cpu_tlb_flush_page(struct mb_cpu *cpu, uint64_t va);        /* in every space */
-void mb_cpu_tlb_flush_all_cpus(struct mb_cpu *cpu);                 /* inner shareable */
+/* Everywhere: here at once; elsewhere surely done when mb_cpu_tlb_wait returns (DSB). */
+void mb_cpu_tlb_flush_all_cpus(struct mb_cpu *cpu);
 void mb_cpu_tlb_flush_page_all_cpus(struct mb_cpu *cpu, uint64_t va);
 void mb_cpu_tlb_flush_space_all_cpus(struct mb_cpu *cpu, uint64_t space);
+void mb_cpu_tlb_wait(struct mb_cpu *cpu);
 
 void mb_cpu_kick(struct mb_cpu *cpu);               /* any thread: look at requests soon */
 void mb_cpu_output(struct mb_cpu *cpu, unsigned port, int level);

@@ -51,7 +51,7 @@ static void answer(struct mb_vcpu *vcpu)
     finish_atomic(vcpu);
     mb_flush_answer(vcpu);
     if (atomic_exchange(&vcpu->resync, false)) {
-        mb_spaces_flush(vcpu, (struct mb_flush){MB_FLUSH_ALL, 0});
+        mb_spaces_flush(vcpu, (struct mb_flush){.kind = MB_FLUSH_ALL});
         mb_cpu_mmu_changed(vcpu->cpu);
     }
 }

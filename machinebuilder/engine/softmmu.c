@@ -91,6 +91,7 @@ static struct mb_mapping *walk(struct mb_vcpu *vcpu, struct mb_mapping *mapping,
         return NULL;
     }
     mapping->epoch = vcpu->space->epoch;
+    mb_space_touch(vcpu, mapping->va_page, result.page_bits);
     fill(vcpu, mapping, access, result.page_bits);
     return mapping;
 }
@@ -99,7 +100,7 @@ struct mb_mapping *mb_resolve(struct mb_vcpu *vcpu, uint64_t va, enum mb_access 
                               unsigned mode, uint32_t *fault)
 {
     uint64_t page = va >> MB_PAGE_BITS;
-    struct mb_mapping *mapping = &vcpu->mappings[(page ^ mode << 7) % MB_MAPPINGS];
+    struct mb_mapping *mapping = mb_mapping_of(vcpu, page, mode);
     if (mapping->va_page == page && mapping->epoch == vcpu->space->epoch &&
         mapping->mode == mode && mapping->access >> access & 1)
         /* Memory comes here when its flat entry is missing: fill it from a walk, which

@@ -104,21 +104,60 @@ static bool drop_large(struct mb_vcpu *vcpu, struct mb_space *space, uint64_t va
     return code;
 }
 
-static void flush_page(struct mb_vcpu *vcpu, uint64_t va)
+static void flush_page_of(struct mb_vcpu *vcpu, struct mb_space *space, uint64_t va_page)
 {
-    uint64_t va_page = mb_va(vcpu, va) >> MB_PAGE_BITS;
+    bool code = drop_page(vcpu, space, va_page);
+    if (space->large_bits)
+        code |= drop_large(vcpu, space, va_page);
+    if (code)
+        renew(vcpu, space);
+}
+
+static void flush_page(struct mb_vcpu *vcpu, uint64_t va_page)
+{
+    for (unsigned i = 0; i < MB_SPACES; i++)
+        if (vcpu->spaces[i].used)
+            flush_page_of(vcpu, &vcpu->spaces[i], va_page);
+    for (unsigned mode = 0; mode < vcpu->core->mmu_modes; mode++)
+        mb_mapping_of(vcpu, va_page, mode)->epoch = 0;
+}
+
+static bool is_set(const uint64_t *bits, uint64_t chunk)
+{
+    return bits[chunk >> 6] >> (chunk & 63) & 1;
+}
+
+/* Guests flush whole ranges of kernel memory page by page: what no table ever saw costs
+ * next to nothing, by chunks of 512 pages. */
+static void flush_pages(struct mb_vcpu *vcpu, uint64_t va_page, uint64_t count)
+{
+    uint64_t end = va_page + count;
+    if (end > MB_TABLE_ENTRIES)
+        end = MB_TABLE_ENTRIES;
+    while (va_page < end) {
+        uint64_t chunk = va_page >> 9;
+        if (!is_set(vcpu->touched, chunk)) {
+            va_page = (chunk + 1) << 9;
+            continue;
+        }
+        if (is_set(vcpu->large, chunk))     /* any of them may be a part of one */
+            memset(vcpu->mappings, 0, sizeof vcpu->mappings);
+        flush_page(vcpu, va_page++);
+    }
+}
+
+static void flush_spaces(struct mb_vcpu *vcpu, struct mb_flush flush)
+{
     for (unsigned i = 0; i < MB_SPACES; i++) {
         struct mb_space *space = &vcpu->spaces[i];
-        if (!space->used)
-            continue;
-        bool code = drop_page(vcpu, space, va_page);
-        if (space->large_bits)
-            code |= drop_large(vcpu, space, va_page);
-        if (code)
-            renew(vcpu, space);
+        if (space->used && (flush.kind == MB_FLUSH_ALL ||
+                            (uint32_t)space->name == (uint32_t)flush.value))
+            empty(vcpu, space);
     }
-    /* Its own mapping, and those of a large page around it, which are not told apart. */
-    memset(vcpu->mappings, 0, sizeof vcpu->mappings);
+    if (flush.kind == MB_FLUSH_ALL) {
+        memset(vcpu->touched, 0, sizeof vcpu->touched);
+        memset(vcpu->large, 0, sizeof vcpu->large);
+    }
 }
 
 void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush)
@@ -127,15 +166,24 @@ void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush)
     if (mb_trace & MB_TRACE_MMU)
         mb_trace_text(vcpu, "flush kind=%d value=%llx", flush.kind,
                       (unsigned long long)flush.value);
-    if (flush.kind == MB_FLUSH_PAGE) {
-        flush_page(vcpu, flush.value);
+    if (flush.kind == MB_FLUSH_PAGES)
+        flush_pages(vcpu, flush.value, flush.count);
+    else
+        flush_spaces(vcpu, flush);
+}
+
+/* Remember that something of this page is cached: in a table, or in `mappings`. */
+void mb_space_touch(struct mb_vcpu *vcpu, uint64_t va_page, unsigned page_bits)
+{
+    uint64_t chunk = va_page >> 9, pages = 1;
+    vcpu->touched[chunk >> 6] |= 1ull << (chunk & 63);
+    if (page_bits <= MB_PAGE_BITS)
         return;
-    }
-    for (unsigned i = 0; i < MB_SPACES; i++) {
-        struct mb_space *space = &vcpu->spaces[i];
-        if (space->used && (flush.kind == MB_FLUSH_ALL ||
-                            (uint32_t)space->name == (uint32_t)flush.value))
-            empty(vcpu, space);
+    if (page_bits > MB_PAGE_BITS + 9)       /* a flush may name any part of it */
+        pages = 1ull << (page_bits > 32 ? 11 : page_bits - MB_PAGE_BITS - 9);
+    for (chunk &= ~(pages - 1); pages-- > 0; chunk++) {
+        vcpu->touched[chunk >> 6] |= 1ull << (chunk & 63);
+        vcpu->large[chunk >> 6] |= 1ull << (chunk & 63);
     }
 }
 
@@ -159,6 +207,7 @@ void mb_space_set(struct mb_vcpu *vcpu, enum mb_table kind, unsigned mode, uint6
             space->large_bits = page_bits > 32 ? 32 : page_bits;
     }
     log_page(space, va_page);
+    mb_space_touch(vcpu, va_page, page_bits);
     __atomic_store_n(&space->tables[mode][(uint64_t)kind * MB_TABLE_ENTRIES + va_page],
                      (uint64_t)host - (va_page << MB_PAGE_BITS), __ATOMIC_SEQ_CST);
 }

@@ -1,24 +1,40 @@
 /* TLB maintenance across CPUs: ask, kick, wait. SPDX-License-Identifier: Apache-2.0
  *
- * The CPU that asks waits, inside its instruction, until every other CPU has flushed or
- * is outside its run loop (it will flush before it runs again). It answers requests from
- * others meanwhile, so two that ask each other both get on.
+ * A request is queued at each other CPU, which sees it before its next block. The one that
+ * asked waits later (mb_cpu_tlb_wait), inside the barrier that the architecture wants,
+ * until every other CPU has flushed or is outside its run loop: then it will flush before
+ * it runs again. It answers requests from others meanwhile, so two that wait for each
+ * other both get on. Pages asked for one after the other become one request.
  */
 #include <sched.h>
 #include "vcpu.h"
 
-void mb_flush_ask(struct mb_vcpu *target, struct mb_flush flush)
+/* Lock held. */
+static void enqueue(struct mb_vcpu *target, struct mb_flush flush)
 {
-    pthread_mutex_lock(&target->flush_lock);
-    if (target->flush_count == MB_FLUSHES) {
+    struct mb_flush *last = &target->flushes[target->flush_count - 1];
+    bool any = target->flush_count > 0;
+    if (any && last->kind == MB_FLUSH_ALL)
+        return;
+    if (any && flush.kind == MB_FLUSH_PAGES && last->kind == MB_FLUSH_PAGES &&
+        flush.value == last->value + last->count)
+        last->count += flush.count;
+    else if (flush.kind == MB_FLUSH_ALL || target->flush_count == MB_FLUSHES) {
         target->flush_count = 1;
-        target->flushes[0] = (struct mb_flush){MB_FLUSH_ALL, 0};
+        target->flushes[0] = (struct mb_flush){.kind = MB_FLUSH_ALL};
     } else {
         target->flushes[target->flush_count++] = flush;
     }
+}
+
+void mb_flush_ask(struct mb_vcpu *target, struct mb_flush flush)
+{
+    pthread_mutex_lock(&target->flush_lock);
+    enqueue(target, flush);
     atomic_fetch_add(&target->flush_asked, 1);
     pthread_mutex_unlock(&target->flush_lock);
-    __atomic_store_n(&target->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&target->cpu->exit_request, __ATOMIC_SEQ_CST))
+        __atomic_store_n(&target->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
 }
 
 /* On the target's own thread. */
@@ -52,48 +68,68 @@ static void wait_for(struct mb_vcpu *vcpu, struct mb_vcpu *target, uint64_t aske
     }
 }
 
-void mb_flush_everyone(struct mb_vcpu *vcpu, struct mb_flush flush)
+static void flush_everyone(struct mb_vcpu *vcpu, struct mb_flush flush)
 {
     struct mb_runtime *runtime = vcpu->runtime;
-    uint64_t asked[MB_MAX_CPUS];
     mb_spaces_flush(vcpu, flush);
     for (unsigned i = 0; i < runtime->count; i++)
-        if (runtime->vcpus[i] != vcpu) {
-            mb_flush_ask(runtime->vcpus[i], flush);
-            asked[i] = atomic_load(&runtime->vcpus[i]->flush_asked);
-        }
-    for (unsigned i = 0; i < runtime->count; i++)
         if (runtime->vcpus[i] != vcpu)
-            wait_for(vcpu, runtime->vcpus[i], asked[i]);
+            mb_flush_ask(runtime->vcpus[i], flush);
 }
 
 /* ---- what cores call ------------------------------------------------------------------- */
+void mb_cpu_tlb_wait(struct mb_cpu *cpu)
+{
+    struct mb_vcpu *vcpu = cpu->vcpu;
+    struct mb_runtime *runtime = vcpu->runtime;
+    for (unsigned i = 0; i < runtime->count; i++)
+        if (runtime->vcpus[i] != vcpu)
+            wait_for(vcpu, runtime->vcpus[i],
+                     atomic_load(&runtime->vcpus[i]->flush_asked));
+}
+
+static struct mb_flush everything(void)
+{
+    return (struct mb_flush){.kind = MB_FLUSH_ALL};
+}
+
+static struct mb_flush space_of(uint64_t space)
+{
+    return (struct mb_flush){.kind = MB_FLUSH_SPACE, .value = space};
+}
+
+static struct mb_flush page_of(struct mb_cpu *cpu, uint64_t va)
+{
+    return (struct mb_flush){.kind = MB_FLUSH_PAGES, .count = 1,
+                             .value = mb_va(cpu->vcpu, va) >> MB_PAGE_BITS};
+}
+
 void mb_cpu_tlb_flush(struct mb_cpu *cpu)
 {
-    mb_spaces_flush(cpu->vcpu, (struct mb_flush){MB_FLUSH_ALL, 0});
+    mb_spaces_flush(cpu->vcpu, everything());
 }
 
 void mb_cpu_tlb_flush_space(struct mb_cpu *cpu, uint64_t space)
 {
-    mb_spaces_flush(cpu->vcpu, (struct mb_flush){MB_FLUSH_SPACE, space});
+    mb_spaces_flush(cpu->vcpu, space_of(space));
 }
 
 void mb_cpu_tlb_flush_page(struct mb_cpu *cpu, uint64_t va)
 {
-    mb_spaces_flush(cpu->vcpu, (struct mb_flush){MB_FLUSH_PAGE, va});
+    mb_spaces_flush(cpu->vcpu, page_of(cpu, va));
 }
 
 void mb_cpu_tlb_flush_all_cpus(struct mb_cpu *cpu)
 {
-    mb_flush_everyone(cpu->vcpu, (struct mb_flush){MB_FLUSH_ALL, 0});
-}
-
-void mb_cpu_tlb_flush_page_all_cpus(struct mb_cpu *cpu, uint64_t va)
-{
-    mb_flush_everyone(cpu->vcpu, (struct mb_flush){MB_FLUSH_PAGE, va});
+    flush_everyone(cpu->vcpu, everything());
 }
 
 void mb_cpu_tlb_flush_space_all_cpus(struct mb_cpu *cpu, uint64_t space)
 {
-    mb_flush_everyone(cpu->vcpu, (struct mb_flush){MB_FLUSH_SPACE, space});
+    flush_everyone(cpu->vcpu, space_of(space));
+}
+
+void mb_cpu_tlb_flush_page_all_cpus(struct mb_cpu *cpu, uint64_t va)
+{
+    flush_everyone(cpu->vcpu, page_of(cpu, va));
 }

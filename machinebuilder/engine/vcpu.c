@@ -160,7 +160,7 @@ bool mb_runtime_prepare(struct mb_runtime *runtime)
 static void reset_vcpu(struct mb_vcpu *vcpu)
 {
     struct mb_cpu *cpu = vcpu->cpu;
-    mb_spaces_flush(vcpu, (struct mb_flush){MB_FLUSH_ALL, 0});
+    mb_spaces_flush(vcpu, (struct mb_flush){.kind = MB_FLUSH_ALL});
     cpu->halted = 0;
     cpu->mxcsr = MXCSR_DEFAULT;
     vcpu->single_next = false;
@@ -182,7 +182,7 @@ void mb_runtime_remapped(struct mb_runtime *runtime)
 {
     atomic_store(&runtime->forget_code, true);
     for (unsigned i = 0; i < runtime->count; i++) {
-        mb_flush_ask(runtime->vcpus[i], (struct mb_flush){MB_FLUSH_ALL, 0});
+        mb_flush_ask(runtime->vcpus[i], (struct mb_flush){.kind = MB_FLUSH_ALL});
         mb_cpu_kick(runtime->vcpus[i]->cpu);
     }
 }

@@ -101,8 +101,8 @@ struct mb_mapping {
     uint64_t ram_page;
 };
 
-enum mb_flush_kind { MB_FLUSH_ALL, MB_FLUSH_SPACE, MB_FLUSH_PAGE };
-struct mb_flush { enum mb_flush_kind kind; uint64_t value; };
+enum mb_flush_kind { MB_FLUSH_ALL, MB_FLUSH_SPACE, MB_FLUSH_PAGES };
+struct mb_flush { enum mb_flush_kind kind; uint64_t value, count; };   /* first page, pages */
 
 /* ---- vCPUs --------------------------------------------------------------------------- */
 struct mb_cpu_wire {
@@ -141,6 +141,8 @@ struct mb_vcpu {
     uint64_t logged_pc;
 
     struct mb_space spaces[MB_SPACES], *space;
+    uint64_t touched[MB_TABLE_ENTRIES / 512 / 64];     /* in any space, since a full flush */
+    uint64_t large[MB_TABLE_ENTRIES / 512 / 64];       /* likewise, by large pages */
     uint8_t hints[64];                   /* where a space of that hash was last found */
     unsigned mode;
     uint32_t last_epoch;
@@ -235,12 +237,17 @@ bool mb_spaces_init(struct mb_vcpu *vcpu);
 void mb_spaces_free(struct mb_vcpu *vcpu);
 void mb_space_set(struct mb_vcpu *vcpu, enum mb_table kind, unsigned mode, uint64_t va_page,
                   uint8_t *host, unsigned page_bits);
+void mb_space_touch(struct mb_vcpu *vcpu, uint64_t va_page, unsigned page_bits);
+static inline struct mb_mapping *mb_mapping_of(struct mb_vcpu *vcpu, uint64_t va_page,
+                                               unsigned mode)
+{
+    return &vcpu->mappings[(va_page ^ mode << 7) % MB_MAPPINGS];
+}
 bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page);
 void mb_space_add_writer(struct mb_vcpu *vcpu, uint64_t ram_page, uint64_t va_page);
 void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush);
 
 /* tlb.c */
-void mb_flush_everyone(struct mb_vcpu *vcpu, struct mb_flush flush);
 void mb_flush_ask(struct mb_vcpu *target, struct mb_flush flush);
 void mb_flush_answer(struct mb_vcpu *vcpu);
 

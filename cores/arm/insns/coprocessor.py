@@ -10,7 +10,7 @@ Omitted: CDP, LDC and STC: coprocessor 14 has no register for them.
 from __future__ import annotations
 
 from cores.arm.formats import Cpu
-from cores.arm.insns.status import PrivilegedError
+from cores.arm.insns.status import PrivilegedError, synchronize
 from machinebuilder.isa import InsnSet, extern, u32, u64
 
 a32 = InsnSet("a32")
@@ -70,7 +70,9 @@ def move_to(cpu: Cpu, number: int, selector: int, Rt: int) -> None:
     """MCR."""
     if number == 15 and selector == BARRIER_ISB:
         cpu.end_block()
-    elif number == 15 and (selector == BARRIER_DSB or selector == BARRIER_DMB):
+    elif number == 15 and selector == BARRIER_DSB:
+        synchronize(cpu)
+    elif number == 15 and selector == BARRIER_DMB:
         cpu.fence()
     elif number == 15 and selector == TPIDRURW:
         cpu.tpidrurw = cpu.r[Rt]

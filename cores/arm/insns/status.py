@@ -52,6 +52,11 @@ def write_spsr(cpu: Cpu, value: u32, mask: u32) -> None:
 
 
 @extern(effects="writes")
+def finish_tlb_operations(cpu: Cpu) -> None:
+    """DSB after TLB maintenance for all CPUs: wait until they have done it."""
+
+
+@extern(effects="writes")
 def change_state(cpu: Cpu, enable: u32, masks: u32, mode: u32) -> None:
     """CPS: enable 2 clears, 3 sets the masks A I F; mode 0: unchanged."""
     raise PrivilegedError
@@ -85,6 +90,11 @@ def breakpoint_hit(cpu: Cpu) -> None:
 def wait_for_interrupt(cpu: Cpu, length: u32) -> None:
     """WFI: halt, and go on after it; `length` of the instruction."""
     raise PrivilegedError
+
+
+@extern(effects="reads")
+def give_way(cpu: Cpu) -> None:
+    """WFE: let the host run another thread, which may be the CPU we wait for."""
 
 
 def exception_return(cpu: Cpu, target: Value) -> None:
@@ -230,9 +240,11 @@ def t16_setend(cpu: Cpu, E: int) -> None:
 def hint(cpu: Cpu, number: int, length: int) -> None:
     """NOP, YIELD, WFE, WFI, SEV and what is reserved as NOP.
 
-    WFE is a NOP: that is allowed, and a spin loop's CPU is another host thread.
+    WFE ends at once, which is allowed; SEV then has nothing to do.
     """
-    if number == 3:
+    if number == 2:
+        give_way(cpu)
+    elif number == 3:
         end_it_block(cpu)
         wait_for_interrupt(cpu, length)
 
@@ -261,8 +273,17 @@ def barrier(cpu: Cpu, kind: int) -> None:
         cpu.exclusive_address = 0xFFFF_FFFF
     elif kind == 6:
         end_it_block_and_stop(cpu)
+    elif kind == 4:
+        synchronize(cpu)
     else:
         cpu.fence()
+
+
+def synchronize(cpu: Cpu) -> None:
+    """DSB."""
+    cpu.fence()
+    if cpu.tlb_owed != 0:
+        finish_tlb_operations(cpu)
 
 
 def end_it_block_and_stop(cpu: Cpu) -> None:

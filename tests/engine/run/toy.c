@@ -124,8 +124,8 @@ static void sys(struct mb_cpu *cpu, uint32_t number, uint32_t arg, uint32_t arg2
     switch (number) {
     case 0: mb_cpu_machine_event(cpu, MB_EVENT_POWEROFF, "toy off"); break;
     case 1: toy->ttbr = arg; mb_cpu_mmu_changed(cpu); break;
-    case 2: mb_cpu_tlb_flush_all_cpus(cpu); break;
-    case 3: mb_cpu_tlb_flush_page_all_cpus(cpu, arg); break;
+    case 2: mb_cpu_tlb_flush_all_cpus(cpu); mb_cpu_tlb_wait(cpu); break;
+    case 3: mb_cpu_tlb_flush_page_all_cpus(cpu, arg); mb_cpu_tlb_wait(cpu); break;
     case 4: mb_cpu_tlb_flush_page(cpu, arg); break;
     case 5: toy->vbar = arg; break;
     case 6:                             /* return from an exception, to mode `arg` */
