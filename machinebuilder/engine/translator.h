@@ -237,6 +237,7 @@ static inline mb_v mb_d_sext(struct mb_ir *ir, unsigned width, mb_v a, int64_t b
 
 /* ---- disassembly ------------------------------------------------------------------------------- */
 struct mb_text { char *at; size_t left; };   /* left counts the closing NUL's byte */
+#define MB_TEXT_SIZE 128                     /* of a part that is put together first */
 
 __attribute__((format(printf, 2, 3)))
 static inline void mb_text_add(struct mb_text *text, const char *format, ...)

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import arithmetic, control, lowering
+from . import arithmetic, control, lowering, statements
 from .expressions import expression, spread
 from .function import Env, Function
 from .insns import Extern
@@ -22,6 +22,7 @@ from .values import (
     Obj,
     RangeOf,
     Static,
+    Text,
     Tup,
     Value,
     c_of,
@@ -33,6 +34,8 @@ from .values import (
 
 def call(f: Function, node: ast.Call) -> Value:
     """Compile a call."""
+    if _is_join(f, node):
+        return _join(f, node)
     target = expression(f, node.func)
     if isinstance(target, Obj) and target.object in (any, all):
         return _any_all(f, node, target.object is any)
@@ -207,3 +210,39 @@ def _generated(f: Function, node: ast.expr) -> list[Value] | None:
         results.append(expression(f, node.elt))
     f.env = before
     return results if items is not None else None
+
+
+# -- ", ".join(... for ... in ...)
+def _is_join(f: Function, node: ast.Call) -> bool:
+    return (
+        isinstance(node.func, ast.Attribute)
+        and node.func.attr == "join"
+        and isinstance(expression(f, node.func.value), Text)
+    )
+
+
+def _join(f: Function, node: ast.Call) -> Value:
+    """As the loop that it stands for."""
+    assert isinstance(node.func, ast.Attribute)
+    generator = node.args[0] if len(node.args) == 1 else None
+    if not isinstance(generator, ast.GeneratorExp) or len(generator.generators) != 1:
+        raise f.error(node, "join takes a generator with one `for`")
+    loop, name = generator.generators[0], f.name("=")
+
+    def text() -> ast.expr:
+        return ast.Name(name, ast.Load())
+
+    def become(value: ast.expr) -> ast.stmt:
+        return ast.Assign([ast.Name(name, ast.Store())], value)
+
+    longer = ast.BinOp(text(), ast.Add(), node.func.value)
+    item = generator.elt
+    body: ast.stmt = ast.If(
+        text(), [become(ast.BinOp(longer, ast.Add(), item))], [become(item)]
+    )
+    for test in reversed(loop.ifs):
+        body = ast.If(test, [body], [])
+    f.env[name] = Text(())
+    statement = ast.For(loop.target, loop.iter, [body], [], None)
+    statements.one(f, ast.fix_missing_locations(ast.copy_location(statement, node)))
+    return f.env.pop(name)

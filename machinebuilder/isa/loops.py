@@ -7,7 +7,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
-from . import statements
+from . import statements, text
 from .expressions import expression
 from .function import Env, Function
 from .operators import truth
@@ -16,8 +16,10 @@ from .values import (
     NeedConst,
     Obj,
     Poison,
+    Printed,
     RangeOf,
     Static,
+    Text,
     Tup,
     Value,
     c_of,
@@ -176,6 +178,11 @@ class Loop:
             return Dyn(value.type, name)
         if isinstance(value, Tup):
             return Tup(tuple(self._variable(item, before) for item in value.items))
+        if isinstance(value, Text):
+            name = self.f.name("b")
+            before += text.declaration(name)
+            before += text.output(value, f"&{name}_")
+            return text.of_buffer(name)
         return value
 
     def _carry(self, variables: Env) -> None:
@@ -187,12 +194,17 @@ class Loop:
         temporaries = []
         for target, source, kind in moves:
             temporary = f.name("t")
-            f.emit(f"{kind} {temporary} = {source};")
-            temporaries.append((target, temporary))
-        for target, temporary in temporaries:
-            f.emit(f"{target} = {temporary};")
+            if isinstance(source, Text):
+                f.lines += text.declaration(temporary)
+                f.lines += text.output(source, f"&{temporary}_")
+                temporaries += [text.refill(target, temporary)]
+            else:
+                f.emit(f"{kind} {temporary} = {source};")
+                temporaries += [[f"{target} = {temporary};"]]
+        f.lines += temporaries
 
-    def _moves(self, variable: Value, end: Value) -> list[tuple[str, str, str]]:
+    def _moves(self, variable: Value, end: Value) -> list[tuple[str, str | Text, str]]:
+        """(C variable, what it becomes, its C type) of what changed."""
         f = self.f
         end = f.usable(end, self.node)
         if isinstance(variable, Static):
@@ -200,6 +212,10 @@ class Loop:
         if isinstance(variable, Dyn):
             source = f.to_dyn(variable.type, end, self.node).c
             return [] if source == variable.c else [(variable.c, source, "mb_v")]
+        if isinstance(variable, Text) and isinstance(end, Text):
+            (buffer,) = variable.pieces
+            assert isinstance(buffer, Printed)
+            return [] if variable == end else [(buffer.argument, end, "")]
         if isinstance(variable, Tup) and isinstance(end, Tup):
             return [
                 move

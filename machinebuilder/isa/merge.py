@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from . import text
 from .function import Env, Function
 from .values import (
     Dyn,
@@ -60,6 +61,8 @@ class Join:
             return Tup(tuple(self.value(x, y) for x, y in pairs))
         if is_static(a) and is_static(b) and not self.dynamic:
             return self._static(a, b)
+        if isinstance(a, Text) and isinstance(b, Text) and not self.dynamic:
+            return self._text(a, b)
         kind = next((x.type for x in (a, b) if isinstance(x, Dyn)), None)
         if kind is None or not all(_fits(x, kind) for x in (a, b)):
             hint = (
@@ -80,6 +83,13 @@ class Join:
         for lines, value in zip(self.arms, (a, b), strict=True):
             lines.append(f"{name} = {c_of(value)};")
         return Static(name, deps_of(a, b) | self.deps)
+
+    def _text(self, a: Text, b: Text) -> Text:
+        name = self.f.name("b")
+        self.before += text.declaration(name)
+        for lines, value in zip(self.arms, (a, b), strict=True):
+            lines += text.output(value, f"&{name}_")
+        return text.of_buffer(name)
 
     def _dyn(self, kind: type[Any], a: Value, b: Value) -> Dyn:
         names = []

@@ -8,13 +8,14 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from . import arithmetic
+from . import arithmetic, text
 from .function import Function
 from .values import (
     Const,
     Dyn,
     Obj,
     Static,
+    Text,
     Tup,
     Value,
     c_of,
@@ -115,6 +116,8 @@ def truth(f: Function, value: Value, node: ast.expr) -> Value:
         return value
     if isinstance(value, Dyn):
         return arithmetic.truth(f, value, node)
+    if isinstance(value, Text):
+        return text.truth(f, value, node)
     if isinstance(value, Obj) and isinstance(value.object, bool):
         return Const(int(value.object))
     raise f.error(node, f"{describe(value)} has no truth value")

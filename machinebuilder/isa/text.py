@@ -9,6 +9,7 @@ from typing import Any
 from .function import Function
 from .values import (
     Chosen,
+    Const,
     Printed,
     Run,
     Static,
@@ -65,26 +66,58 @@ def table(f: Function, strings: Tup, index: Static) -> Text:
     )
 
 
-def output(text: Text) -> list[Any]:
-    """The C statements that print it to `out`."""
+def truth(f: Function, value: Text, node: ast.AST) -> Value:
+    """Is the string not empty?"""
+    pieces = value.pieces
+    if len(pieces) == 1 and isinstance(pieces[0], Printed) and pieces[0].argument:
+        return Static(f"({pieces[0].argument}[0] != 0)")
+    try:
+        return Const(int(literal_text(value) != ""))
+    except TypeError as error:
+        raise f.error(node, "test a part of this string") from error
+
+
+def declaration(name: str) -> list[Any]:
+    """A C buffer for a string that grows or depends on a path."""
+    return [
+        f'char {name}[MB_TEXT_SIZE] = "";',
+        f"struct mb_text {name}_ = {{{name}, sizeof {name}}};",
+    ]
+
+
+def of_buffer(name: str) -> Text:
+    """What is in the buffer, when it is printed."""
+    return Text((Printed("%s", name),))
+
+
+def refill(name: str, source: str) -> list[Any]:
+    """The C statements that make the buffer a copy of another."""
+    return [
+        f"{name}_ = (struct mb_text){{{name}, sizeof {name}}};",
+        f'mb_text_add(&{name}_, "%s", {source});',
+    ]
+
+
+def output(text: Text, to: str = "out") -> list[Any]:
+    """The C statements that print it."""
     lines: list[Any] = []
     for piece in text.pieces:
         if isinstance(piece, Printed):
             lines.append(
-                f"mb_text_add(out, {quoted(piece.format)}, {piece.argument});"
+                f"mb_text_add({to}, {quoted(piece.format)}, {piece.argument});"
                 if piece.argument
-                else f'mb_text_add(out, "%s", {quoted(piece.format)});'
+                else f'mb_text_add({to}, "%s", {quoted(piece.format)});'
             )
         elif isinstance(piece, Run):
             lines.append(
-                f"{piece.function}({', '.join(('tr', 'out', *piece.arguments))});"
+                f"{piece.function}({', '.join(('tr', to, *piece.arguments))});"
             )
         else:
             lines += [
                 f"if ({piece.condition}) {{",
-                *output(piece.first),
+                *output(piece.first, to),
                 "} else {",
-                *output(piece.second),
+                *output(piece.second, to),
                 "}",
             ]
     return lines

@@ -112,7 +112,7 @@ class Native:
         return int(self.c.harness_step(int(set_name == "h16"), ctypes.c_uint32(word)))
 
     def text(self, set_name: str, word: int, pc: int, flags: int) -> str | None:
-        buffer = ctypes.create_string_buffer(64)
+        buffer = ctypes.create_string_buffer(128)
         known = self.c.harness_text(
             int(set_name == "h16"),
             ctypes.c_uint32(word),

@@ -25,7 +25,7 @@ BODIES = {
     "for i in @cpu.r: pass": "a loop goes over range(...) or a tuple",
     "for i in @range(cpu.r[a]): pass": "range takes one to three static numbers",
     "if cpu.n:\n        @return": "return inside a dynamic if",
-    "if cpu.n:\n        x = 1\n    else:\n        x = 2\n    y = u32(@x)": "give it a width",
+    "if cpu.n:\n        x = 1\n    else:\n        x = 2\n    u8(@x)": "give it a width",
     "if cpu.n:\n        x = u32(1)\n    y = @x": "x is not assigned on every path",
     "x = @a if cpu.n else b": "two static values chosen at run time",
     "cpu.r[a] = @cpu.load(imm, 0)": "a type such as u32 wanted, not a static number",

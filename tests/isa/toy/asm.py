@@ -33,3 +33,27 @@ def target(cpu, imm: int) -> str:
 
 def pair(first: int, second: int) -> str:
     return "{" + NAMES[first] + ", " + NAMES[second] + "}" + shift(second) + "%"
+
+
+def registers(mask: int) -> str:
+    text = ""
+    for i in range(8):
+        if mask >> i & 1:
+            text = text + (", " if text else "") + NAMES[i]
+    return f"{{{text}}}"
+
+
+def joined(mask: int) -> str:
+    return "<" + "|".join(NAMES[i] for i in range(8) if mask >> i & 1) + ">"
+
+
+def named(a: int, imm: int) -> str:
+    if imm > 7:
+        name = NAMES[a]
+        text = f"{name}!"
+    elif imm > 3:
+        text = "little"
+    else:
+        text = ""
+    text += f" {imm:x}"
+    return text

@@ -149,6 +149,6 @@ EXPORT int harness_step(int half, uint32_t word)
 
 EXPORT int harness_text(int half, uint32_t word, uint64_t pc, uint32_t flags, char *text)
 {
-    return half ? toy_disassemble_h16(word, pc, flags, text, 64)
-                : toy_disassemble_w32(word, pc, flags, text, 64);
+    return half ? toy_disassemble_h16(word, pc, flags, text, 128)
+                : toy_disassemble_w32(word, pc, flags, text, 128);
 }

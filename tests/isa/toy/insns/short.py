@@ -5,7 +5,9 @@ from machinebuilder.isa import InsnSet
 h16 = InsnSet("h16")
 
 
-@h16("0001 a:4 imm:8", asm="add8 {a}, #{imm}")
+@h16(
+    "0001 a:4 imm:8", asm="add8 {a}, #{imm} {imm:registers} {imm:joined} {a,imm:named}"
+)
 def add8(cpu, a, imm):
     cpu.r[a] = cpu.r[a] + imm
 
