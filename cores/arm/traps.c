@@ -3,6 +3,7 @@
  *
  * Omitted: Hyp and Monitor mode's vectors; asynchronous aborts (nothing makes them).
  */
+#include <sched.h>
 #include "core_arm.h"
 #include "arm_insns.h"
 
@@ -70,6 +71,11 @@ void arm_wait_for_interrupt(struct arm_state *s, uint32_t length)
 {
     s->cpu.pc = (uint32_t)(s->cpu.pc + length);
     s->cpu.halted = 1;
+}
+
+void arm_give_way(struct arm_state *s)
+{
+    sched_yield();
 }
 
 /* ---- aborts ------------------------------------------------------------------------------- */

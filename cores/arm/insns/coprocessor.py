@@ -66,6 +66,11 @@ def maintains_cache(cpu: Cpu, number: int, selector: int) -> bool:
     return crm != ADDRESS_REGISTER and crm != ADDRESS_TRANSLATION and selector != 0x7004
 
 
+def maintains_tlb(number: int, selector: int) -> bool:
+    """CRn 8: what follows may use old translations until a barrier."""
+    return number == 15 and selector >> 12 == 8
+
+
 def move_to(cpu: Cpu, number: int, selector: int, Rt: int) -> None:
     """MCR."""
     if number == 15 and selector == BARRIER_ISB:
@@ -80,7 +85,8 @@ def move_to(cpu: Cpu, number: int, selector: int, Rt: int) -> None:
         cpu.tpidrprw = cpu.r[Rt]
     elif not maintains_cache(cpu, number, selector):
         coprocessor_write(cpu, number, selector, cpu.r[Rt])
-        cpu.end_block()
+        if not maintains_tlb(number, selector):
+            cpu.end_block()
 
 
 def selector_of(CRn: int, opc1: int, CRm: int, opc2: int) -> int:
