@@ -167,6 +167,7 @@ static bool start(struct mb_vcpu *vcpu)
     sigdelset(&blocked, SIGBUS);
     sigdelset(&blocked, SIGFPE);
     sigdelset(&blocked, SIGILL);
+    sigdelset(&blocked, SIGPROF);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
     vcpu->started = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
