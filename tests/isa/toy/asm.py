@@ -54,6 +54,6 @@ def named(a: int, imm: int) -> str:
     elif imm > 3:
         text = "little"
     else:
-        text = ""
+        text = f"{imm * 3 - 1:#x}" if imm else ""
     text += f" {imm:x}"
     return text
