@@ -16,6 +16,8 @@ from typing import Any
 from machinebuilder.device import Alarm, Bit, Bits, Device, IrqOut, Param, Reg, State
 
 DEPTH = 32
+IDLE_FLAGS = 0x97
+"""UARTFR with both FIFOs empty and a peer that is ready."""
 RECEIVE_TRIGGERS = (4, 8, 16, 24, 28)
 SILENCE_NS = 280_000
 """32 bit periods at 115,200 baud, after which a receive timeout is due."""
@@ -38,14 +40,15 @@ class PL011(Device):
     flags = Reg(
         0x018,
         "ro",
-        clear_to_send=Bit(0, reset=1),
-        data_set_ready=Bit(1, reset=1),
-        carrier=Bit(2, reset=1),
+        reset=IDLE_FLAGS,
+        clear_to_send=Bit(0),
+        data_set_ready=Bit(1),
+        carrier=Bit(2),
         busy=Bit(3),
-        receive_empty=Bit(4, reset=1),
+        receive_empty=Bit(4),
         transmit_full=Bit(5),
         receive_full=Bit(6),
-        transmit_empty=Bit(7, reset=1),
+        transmit_empty=Bit(7),
         ring=Bit(8),
         doc="UARTFR",
     )
@@ -148,9 +151,10 @@ class PL011(Device):
 
     @flags.read
     def state(self) -> int:
+        if not self.fifo:
+            return IDLE_FLAGS
         full = len(self.fifo) >= self.depth
-        steady: int = type(self).flags.reset & ~0x10
-        return steady | (not self.fifo) << 4 | full << 6
+        return IDLE_FLAGS & ~0x10 | full << 6
 
     @line_control.write
     def set_frame(self, value: int) -> None:

@@ -9,6 +9,7 @@ time the chip's name and the offset are logged.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from machinebuilder.device.chip import Device
 from machinebuilder.device.declare import Region
@@ -48,7 +49,7 @@ class RegisterFile:
     def read(self, offset: int, size: int) -> int:
         """What the guest reads."""
         if self._region.on_read is not None:
-            return self._region.on_read(self._device, offset, size)
+            return self._region.on_read(self._device, offset, size) & LOW[size]
         entry = self.entries.get(offset)
         if entry is not None and size <= entry[0]:
             return entry[1]() & LOW[size]
@@ -76,17 +77,16 @@ class RegisterFile:
 
     def _reader(self, reg: Reg, index: int) -> Callable[[], int]:
         device, state, name = self._device, self._device.__dict__, reg.name
-        handler, mask, shown = reg.on_read, reg.mask, ~reg.hidden_bits
+        handler, shown = reg.on_read, ~reg.hidden_bits
         if handler is not None and reg.count == 1:
-            bound = handler.__get__(device)
-            return lambda: bound() & mask
+            return cast(Callable[[], int], handler.__get__(device))
         if handler is not None:
-            return lambda: handler(device, index) & mask
+            return lambda: handler(device, index)
         if reg.count > 1:
-            return lambda: int(state[name][index]) & shown
+            return lambda: state[name][index] & shown
         if reg.mode == "wo" and not reg.fields:
             return self._unreadable(reg)
-        return lambda: int(state[name]) & shown
+        return lambda: state[name] & shown
 
     def _unreadable(self, reg: Reg) -> Callable[[], int]:
         def read() -> int:

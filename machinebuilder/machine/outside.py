@@ -163,7 +163,7 @@ class PythonDevice(MachineDevice):
         """The guest reads."""
         try:
             with self._lock:
-                return self.frame.read(region, offset, size) & WORD
+                return self.frame.read(region, offset, size)
         except BaseException as error:
             self._fail(error)
             return 0
