@@ -5,6 +5,7 @@
 #include "gicv2_state.h"
 
 #define SGIS 0xFFFFu    /* of a CPU's private word */
+#define GROUPS (GICV2_DIST_CONTROL_GROUP0_MASK | GICV2_DIST_CONTROL_GROUP1_MASK)
 
 /* ---- distributor: registers of one bit an interrupt ---- */
 
@@ -157,8 +158,8 @@ static void write_config(struct gic *gic, unsigned n, unsigned cpu, uint32_t val
 static void send_sgi(struct gic *gic, uint32_t value, unsigned cpu)
 {
     unsigned all = (1u << gic->cpu_count) - 1, to = 0;
-    switch ((value & GICV2_DIST_GENERATE_FILTER_MASK) >> GICV2_DIST_GENERATE_FILTER_SHIFT) {
-    case 0: to = (value & GICV2_DIST_GENERATE_TARGETS_MASK) >> GICV2_DIST_GENERATE_TARGETS_SHIFT; break;
+    switch (value >> GICV2_DIST_GENERATE_FILTER_SHIFT & 3) {
+    case 0: to = value >> GICV2_DIST_GENERATE_TARGETS_SHIFT & 0xFF; break;
     case 1: to = all & ~(1u << cpu); break;
     case 2: to = 1u << cpu; break;
     }
@@ -202,7 +203,7 @@ static void write_dist(struct gic *gic, unsigned offset, uint32_t value, unsigne
     else if (offset == GICV2_DIST_GENERATE)
         send_sgi(gic, value, cpu);
     else if (offset == GICV2_DIST_CONTROL) {
-        gic->s.control = value & (GICV2_DIST_CONTROL_GROUP0_MASK | GICV2_DIST_CONTROL_GROUP1_MASK);
+        gic->s.control = value & GROUPS;
         mb_gic_signal(gic, mb_gic_place_all(gic));
     }
 }
@@ -423,11 +424,12 @@ static void sanitize(struct gic *gic)
         gic->s.targets[i] &= (uint8_t)cpus;
     }
     for (unsigned i = 0; i < GIC_CPUS; i++) {
-        gic->s.cpus[i].point = at_least(gic->s.cpus[i].point & 7, GICV2_CPU_BINARY_POINT_RESET);
-        gic->s.cpus[i].aliased_point =
-            at_least(gic->s.cpus[i].aliased_point & 7, GICV2_CPU_ALIASED_POINT_RESET);
+        struct gic_interface *cpu = &gic->s.cpus[i];
+        cpu->point = at_least(cpu->point & 7, GICV2_CPU_BINARY_POINT_RESET);
+        cpu->aliased_point =
+            at_least(cpu->aliased_point & 7, GICV2_CPU_ALIASED_POINT_RESET);
         for (unsigned n = 0; n < 16; n++)
-            gic->s.cpus[i].sources[n] &= (uint8_t)cpus;
+            cpu->sources[n] &= (uint8_t)cpus;
     }
 }
 

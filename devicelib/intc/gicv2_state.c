@@ -100,8 +100,8 @@ static bool is_group1(const struct gic *gic, unsigned slot)
 /* The bits of a priority that decide preemption. */
 static unsigned group_mask(const struct gic_interface *cpu, bool group1)
 {
-    bool aliased = group1 && !(cpu->control & GICV2_CPU_INTERFACE_CONTROL_COMMON_POINT_MASK);
-    unsigned shift = aliased ? cpu->aliased_point : cpu->point + 1;
+    bool common = cpu->control & GICV2_CPU_INTERFACE_CONTROL_COMMON_POINT_MASK;
+    unsigned shift = group1 && !common ? cpu->aliased_point : cpu->point + 1;
     return 0xFFu << shift & GIC_PRIORITY_MASK;
 }
 
