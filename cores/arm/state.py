@@ -10,7 +10,7 @@ Omitted: Hyp and Monitor modes, Jazelle, ThumbEE.
 from __future__ import annotations
 
 from machinebuilder.isa import (
-    Array, Features, Field, Flag, State, View, u1, u8, u32, u64, v128,
+    Array, Features, Field, Flag, State, View, f32, f64, u1, u8, u32, u64, v128,
 )
 
 
@@ -56,6 +56,8 @@ class ArmState(State):
     # -- VFP and Advanced SIMD (insns/vfp*.py, neon*.py) ---------------------------------------
     d = Array(u64, 32, doc="D0-D31")
     s = View(u32, "d", 32, doc="S0-S31 overlay D0-D15")
+    fd = View(f64, "d", 32, doc="D0-D31 as numbers")
+    fs = View(f32, "d", 32, doc="S0-S31 as numbers")
     q128 = View(v128, "d", 16, doc="Q0-Q15")
     fp_n = Field(u1, doc="FPSCR.N")
     fp_z = Field(u1, doc="FPSCR.Z")

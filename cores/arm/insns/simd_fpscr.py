@@ -11,7 +11,7 @@ Omitted: trapped exceptions (the enable bits stay 0), short vectors.
 
 from __future__ import annotations
 
-from cores.arm.insns.simd_registers import Cpu
+from cores.arm.insns.simd_registers import Cpu, Value
 from machinebuilder.isa import extern, softfloat, u1, u32
 
 AHP, DN, FZ = 1 << 26, 1 << 25, 1 << 24
@@ -36,7 +36,7 @@ STICKY = (
 )
 
 
-def exactly(cpu: Cpu) -> int:
+def exactly(cpu: Cpu) -> Value:
     """Does FPSCR ask for what IR floats do not do?"""
     return cpu.fp_default_nan or cpu.fp_flush
 

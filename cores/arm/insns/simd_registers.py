@@ -55,18 +55,18 @@ def register(cpu: Cpu, sz: int, high: int, low: int) -> int:
 
 # -- values ----------------------------------------------------------------------------
 def get(cpu: Cpu, sz: int, n: int) -> Value:
-    """The bits of D n when sz, else of S n."""
+    """The number in D n when sz, else in S n."""
     if sz:
-        return cpu.d[n]
-    return cpu.s[n]
+        return cpu.fd[n]
+    return cpu.fs[n]
 
 
 def put(cpu: Cpu, sz: int, n: int, value: Value) -> None:
     """Write D n when sz, else S n."""
     if sz:
-        cpu.d[n] = value
+        cpu.fd[n] = value
     else:
-        cpu.s[n] = value
+        cpu.fs[n] = value
 
 
 def get_vector(cpu: Cpu, Q: int, n: int) -> Value:

@@ -32,6 +32,7 @@ from machinebuilder.isa import (
     InsnSet,
     f32,
     f64,
+    fabs,
     fadd,
     fcmp,
     fcmpe,
@@ -39,6 +40,7 @@ from machinebuilder.isa import (
     float_bits,
     fma,
     fmul,
+    fneg,
     from_bits,
     fsqrt,
     fsub,
@@ -53,62 +55,60 @@ THREE = "{sz:vfloat} {sz,D,Vd:vr}, {sz,N,Vn:vr}, {sz,M,Vm:vr}"
 TWO = "{sz:vfloat} {sz,D,Vd:vr}, {sz,M,Vm:vr}"
 
 
-# -- arithmetic on bit patterns: doubles when sz, else singles -------------------------
-def floating(sz: int, a: Value) -> Value:
-    """A bit pattern as an IR float."""
+# -- arithmetic: on doubles when sz, else on singles ---------------------------------
+def number(sz: int, pattern: Value) -> Value:
+    """A bit pattern as a float."""
     if sz:
-        return from_bits(f64, a)
-    return from_bits(f32, a)
+        return from_bits(f64, pattern)
+    return from_bits(f32, pattern)
 
 
 def add(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    if exactly(cpu):
-        return fp_add64(cpu, a, b) if sz else fp_add32(cpu, a, b)
-    return float_bits(fadd(floating(sz, a), floating(sz, b)))
+    if not exactly(cpu):
+        return fadd(a, b)
+    x, y = float_bits(a), float_bits(b)
+    return number(sz, fp_add64(cpu, x, y) if sz else fp_add32(cpu, x, y))
 
 
 def subtract(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    if exactly(cpu):
-        return fp_sub64(cpu, a, b) if sz else fp_sub32(cpu, a, b)
-    return float_bits(fsub(floating(sz, a), floating(sz, b)))
+    if not exactly(cpu):
+        return fsub(a, b)
+    x, y = float_bits(a), float_bits(b)
+    return number(sz, fp_sub64(cpu, x, y) if sz else fp_sub32(cpu, x, y))
 
 
 def multiply(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    if exactly(cpu):
-        return fp_mul64(cpu, a, b) if sz else fp_mul32(cpu, a, b)
-    return float_bits(fmul(floating(sz, a), floating(sz, b)))
+    if not exactly(cpu):
+        return fmul(a, b)
+    x, y = float_bits(a), float_bits(b)
+    return number(sz, fp_mul64(cpu, x, y) if sz else fp_mul32(cpu, x, y))
 
 
 def divide(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    if exactly(cpu):
-        return fp_div64(cpu, a, b) if sz else fp_div32(cpu, a, b)
-    return float_bits(fdiv(floating(sz, a), floating(sz, b)))
+    if not exactly(cpu):
+        return fdiv(a, b)
+    x, y = float_bits(a), float_bits(b)
+    return number(sz, fp_div64(cpu, x, y) if sz else fp_div32(cpu, x, y))
 
 
 def square_root(cpu: Cpu, sz: int, a: Value) -> Value:
-    if exactly(cpu):
-        return fp_sqrt64(cpu, a) if sz else fp_sqrt32(cpu, a)
-    return float_bits(fsqrt(floating(sz, a)))
+    if not exactly(cpu):
+        return fsqrt(a)
+    x = float_bits(a)
+    return number(sz, fp_sqrt64(cpu, x) if sz else fp_sqrt32(cpu, x))
 
 
 def fused(cpu: Cpu, sz: int, a: Value, b: Value, c: Value) -> Value:
     """a * b + c, rounded once."""
-    if exactly(cpu):
-        return fp_fma64(cpu, a, b, c) if sz else fp_fma32(cpu, a, b, c)
-    return float_bits(fma(floating(sz, a), floating(sz, b), floating(sz, c)))
+    if not exactly(cpu):
+        return fma(a, b, c)
+    x, y, z = float_bits(a), float_bits(b), float_bits(c)
+    return number(sz, fp_fma64(cpu, x, y, z) if sz else fp_fma32(cpu, x, y, z))
 
 
-def sign_bit(sz: int) -> int:
-    return 1 << 63 if sz else 1 << 31
-
-
-def negate(sz: int, a: Value) -> Value:
+def negate_if(negative: int, a: Value) -> Value:
     """The sign flipped, of a NaN too."""
-    return a ^ sign_bit(sz)
-
-
-def negate_if(sz: int, negative: int, a: Value) -> Value:
-    return negate(sz, a) if negative else a
+    return fneg(a) if negative else a
 
 
 # -- multiply and accumulate -----------------------------------------------------------
@@ -128,7 +128,7 @@ def multiply_accumulate(
         get(cpu, sz, register(cpu, sz, N, Vn)),
         get(cpu, sz, register(cpu, sz, M, Vm)),
     )
-    put(cpu, sz, d, add(cpu, sz, get(cpu, sz, d), negate_if(sz, op, product)))
+    put(cpu, sz, d, add(cpu, sz, get(cpu, sz, d), negate_if(op, product)))
 
 
 @insns(
@@ -151,7 +151,7 @@ def negated_multiply_accumulate(
         cpu,
         sz,
         d,
-        add(cpu, sz, negate(sz, get(cpu, sz, d)), negate_if(sz, op, product)),
+        add(cpu, sz, fneg(get(cpu, sz, d)), negate_if(op, product)),
     )
 
 
@@ -170,7 +170,7 @@ def multiply_registers(
         get(cpu, sz, register(cpu, sz, N, Vn)),
         get(cpu, sz, register(cpu, sz, M, Vm)),
     )
-    put(cpu, sz, register(cpu, sz, D, Vd), negate_if(sz, op, product))
+    put(cpu, sz, register(cpu, sz, D, Vd), negate_if(op, product))
 
 
 @insns(
@@ -183,7 +183,7 @@ def negated_fused(
     """VFNMA, VFNMS: rounded once (A8.8.318)."""
     check_vfp_scalar(cpu)
     d = register(cpu, sz, D, Vd)
-    factor = negate_if(sz, op, get(cpu, sz, register(cpu, sz, N, Vn)))
+    factor = negate_if(op, get(cpu, sz, register(cpu, sz, N, Vn)))
     put(
         cpu,
         sz,
@@ -193,7 +193,7 @@ def negated_fused(
             sz,
             factor,
             get(cpu, sz, register(cpu, sz, M, Vm)),
-            negate(sz, get(cpu, sz, d)),
+            fneg(get(cpu, sz, d)),
         ),
     )
 
@@ -208,7 +208,7 @@ def fused_multiply_accumulate(
     """VFMA, VFMS (A8.8.317)."""
     check_vfp_scalar(cpu)
     d = register(cpu, sz, D, Vd)
-    factor = negate_if(sz, op, get(cpu, sz, register(cpu, sz, N, Vn)))
+    factor = negate_if(op, get(cpu, sz, register(cpu, sz, N, Vn)))
     put(
         cpu,
         sz,
@@ -265,9 +265,9 @@ def unary(
     check_vfp_scalar(cpu)
     a = get(cpu, sz, register(cpu, sz, M, Vm))
     if opc:
-        result = square_root(cpu, sz, a) if T else negate(sz, a)
+        result = square_root(cpu, sz, a) if T else fneg(a)
     else:
-        result = a & (sign_bit(sz) - 1) if T else a
+        result = fabs(a) if T else a
     put(cpu, sz, register(cpu, sz, D, Vd), result)
 
 
@@ -300,12 +300,10 @@ def move_immediate(cpu: Cpu, D: int, imm8: int, Vd: int, sz: int) -> None:
 def compare(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> None:
     """Set FPSCR.NZCV; E: a quiet NaN is invalid too."""
     if exactly(cpu):
-        quiet = 1 - E
-        order = fp_compare64(cpu, a, b, quiet) if sz else fp_compare32(cpu, a, b, quiet)
-    elif E:
-        order = fcmpe(floating(sz, a), floating(sz, b))
+        x, y, quiet = float_bits(a), float_bits(b), 1 - E
+        order = fp_compare64(cpu, x, y, quiet) if sz else fp_compare32(cpu, x, y, quiet)
     else:
-        order = fcmp(floating(sz, a), floating(sz, b))
+        order = fcmpe(a, b) if E else fcmp(a, b)
     cpu.fp_n = order == 1
     cpu.fp_z = order == 0
     cpu.fp_c = order != 1
@@ -337,6 +335,4 @@ def compare_registers(
 def compare_with_zero(cpu: Cpu, D: int, Vd: int, sz: int, E: int) -> None:
     """VCMP, VCMPE with zero."""
     check_vfp_scalar(cpu)
-    compare(
-        cpu, sz, E, get(cpu, sz, register(cpu, sz, D, Vd)), u64(0) if sz else u32(0)
-    )
+    compare(cpu, sz, E, get(cpu, sz, register(cpu, sz, D, Vd)), number(sz, 0))

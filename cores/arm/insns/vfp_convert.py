@@ -18,13 +18,11 @@ from cores.arm.insns.simd_registers import (
     put,
     register,
 )
-from cores.arm.insns.vfp_arithmetic import floating
 from machinebuilder.isa import (
     InsnSet,
     f32,
     f64,
     float_bits,
-    from_bits,
     ftos32,
     ftou32,
     s32,
@@ -54,14 +52,18 @@ def put_bits(cpu: Cpu, sz: int, d: int, value: Value) -> None:
 def to_integer(
     cpu: Cpu, sz: int, unsigned: int, toward_zero: int, value: Value
 ) -> Value:
-    """A float's bits to a 32-bit integer, as u32."""
+    """A number to a 32-bit integer, as u32."""
     if toward_zero and not exactly(cpu):
         if unsigned:
-            return ftou32(floating(sz, value))
-        return u32(ftos32(floating(sz, value)))
+            return ftou32(value)
+        return u32(ftos32(value))
     return u32(
         fp_to_fixed(
-            cpu, size_of(sz), fixed_shape(32, unsigned, 0), toward_zero, u64(value)
+            cpu,
+            size_of(sz),
+            fixed_shape(32, unsigned, 0),
+            toward_zero,
+            u64(float_bits(value)),
         )
     )
 
@@ -94,7 +96,7 @@ def integer_to_float(
         result = s32tof(f64, s32(number)) if s else u32tof(f64, number)
     else:
         result = s32tof(f32, s32(number)) if s else u32tof(f32, number)
-    put(cpu, sz, d, float_bits(result))
+    put(cpu, sz, d, result)
 
 
 # -- fixed point -----------------------------------------------------------------------
@@ -117,7 +119,7 @@ def fixed_point(
     d = register(cpu, sf, D, Vd)
     width = 32 if sx else 16
     shape = fixed_shape(width, U, fraction_bits(sx, imm4 * 2 + i))
-    value = u64(get(cpu, sf, d))
+    value = u64(float_bits(get(cpu, sf, d)))
     if op:
         result = fp_to_fixed(cpu, size_of(sf), shape, 1, value)
         if not U:
@@ -138,12 +140,12 @@ def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
     value = get(cpu, sz, register(cpu, sz, M, Vm))
     d = register(cpu, 1 - sz, D, Vd)
     if exactly(cpu):
-        result = fp_convert(cpu, size_of(sz), size_of(1 - sz), u64(value))
+        result = fp_convert(cpu, size_of(sz), size_of(1 - sz), u64(float_bits(value)))
         put_bits(cpu, 1 - sz, d, result)
     elif sz:
-        cpu.s[d] = float_bits(f32(from_bits(f64, value)))
+        cpu.fs[d] = f32(value)
     else:
-        cpu.d[d] = float_bits(f64(from_bits(f32, value)))
+        cpu.fd[d] = f64(value)
 
 
 @insns(

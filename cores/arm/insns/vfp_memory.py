@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from cores.arm.formats import read_base
 from cores.arm.insns.simd_registers import Cpu, Value, check_vfp, register
-from machinebuilder.isa import InsnSet, u32, u64
+from machinebuilder.isa import InsnSet, f32, f64
 
 insns = InsnSet("vfp")
 
@@ -20,13 +20,13 @@ def transfer(cpu: Cpu, L: int, sz: int, n: int, address: Value) -> None:
     """Load (L) or store one register."""
     if L:
         if sz:
-            cpu.d[n] = cpu.load(u64, address)
+            cpu.fd[n] = cpu.load(f64, address)
         else:
-            cpu.s[n] = cpu.load(u32, address)
+            cpu.fs[n] = cpu.load(f32, address)
     elif sz:
-        cpu.store(u64, address, cpu.d[n])
+        cpu.store(f64, address, cpu.fd[n])
     else:
-        cpu.store(u32, address, cpu.s[n])
+        cpu.store(f32, address, cpu.fs[n])
 
 
 @insns(

@@ -35,9 +35,7 @@ def check_system(cpu: Cpu) -> None:
 
 def readable(reg: int, Rt: int) -> bool:
     """Registers that exist; APSR_nzcv takes the flags of FPSCR only."""
-    return reg == FPSCR or (
-        Rt != 15 and (reg == FPSID or reg == MVFR1 or reg == MVFR0 or reg == FPEXC)
-    )
+    return reg == FPSCR or (Rt != 15 and (reg in (FPSID, MVFR1, MVFR0, FPEXC)))
 
 
 def read_system(cpu: Cpu, reg: int) -> Value:
@@ -70,7 +68,7 @@ def move_from_system(cpu: Cpu, reg: int, Rt: int) -> None:
 
 @insns(
     "cond:4 1110 1110 reg:4 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)",
-    where=lambda reg, Rt: (reg == FPSCR or reg == FPSID or reg == FPEXC) and Rt != 15,
+    where=lambda reg, Rt: reg in (FPSCR, FPSID, FPEXC) and Rt != 15,
     asm="vmsr{cond} {reg:vsystem}, {Rt}",
 )
 def move_to_system(cpu: Cpu, reg: int, Rt: int) -> None:
