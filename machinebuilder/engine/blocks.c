@@ -9,7 +9,7 @@
 
 static struct mb_block *cached(const struct mb_vcpu *vcpu)
 {
-    const struct mb_jump *jump = &vcpu->jumps[MB_JUMP_HASH(vcpu->cpu->pc)];
+    const struct mb_jump *jump = &vcpu->cpu->jumps[MB_JUMP_HASH(vcpu->cpu->pc)];
     if (jump->pc == vcpu->cpu->pc && jump->key == vcpu->cpu->key)
         return (struct mb_block *)jump->unused;
     return NULL;
@@ -18,7 +18,7 @@ static struct mb_block *cached(const struct mb_vcpu *vcpu)
 /* Whoever kills the block meanwhile either finds the entry, or is seen here. */
 static void remember(struct mb_vcpu *vcpu, struct mb_block *block)
 {
-    struct mb_jump *jump = &vcpu->jumps[MB_JUMP_HASH(block->pc)];
+    struct mb_jump *jump = &vcpu->cpu->jumps[MB_JUMP_HASH(block->pc)];
     if (mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP))
         return;
     __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_RELEASE);
@@ -68,6 +68,7 @@ struct mb_block *mb_block_find(struct mb_vcpu *vcpu)
         block = cached(vcpu);
     if (block)
         return block;
+    vcpu->stats.exits_jump++;
     name.pc = cpu->pc;
     name.flags = (uint32_t)cpu->key;
     name.host = host_of(vcpu, cpu->pc);

@@ -29,7 +29,7 @@ struct mb_cpu {
     uint32_t mxcsr;        /* the guest's rounding mode and sticky flags, when not live */
     uint32_t halted;       /* waiting for an interrupt (WFI, HLT ...) */
     uint32_t index;        /* CPU number on the board */
-    struct mb_jump *jumps;  /* jump cache, by (pc, key); codegen.h */
+    struct mb_jump *jumps;  /* of the address space in force, by (pc, key); codegen.h */
     uint64_t deadline;      /* virtual clock: leave when insns reaches it */
     struct mb_vcpu *vcpu;
     const struct mb_core *core;

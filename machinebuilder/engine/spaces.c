@@ -13,11 +13,19 @@
 #include "vcpu.h"
 
 #define TABLE_BYTES (3ull * MB_TABLE_ENTRIES * sizeof(uint64_t))
+#define JUMP_BYTES (sizeof(struct mb_jump) << MB_JUMP_BITS)
+
+void mb_spaces_forget_jumps(struct mb_vcpu *vcpu)
+{
+    for (unsigned i = 0; i < MB_SPACES; i++)
+        if (vcpu->spaces[i].jumps)
+            madvise(vcpu->spaces[i].jumps, JUMP_BYTES, MADV_DONTNEED);
+}
 
 static uint32_t new_epoch(struct mb_vcpu *vcpu)
 {
     if (++vcpu->last_epoch == 0) {      /* 2^32 flushes: forget all by hand, once */
-        memset(vcpu->jumps, 0xff, sizeof(struct mb_jump) << MB_JUMP_BITS);
+        mb_spaces_forget_jumps(vcpu);
         memset(vcpu->mappings, 0, sizeof vcpu->mappings);
         vcpu->last_epoch = 1;
     }
@@ -251,18 +259,23 @@ bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page)
     return dropped;
 }
 
+static size_t space_bytes(const struct mb_vcpu *vcpu)
+{
+    return vcpu->core->mmu_modes * TABLE_BYTES + JUMP_BYTES;
+}
+
 static bool map_tables(struct mb_vcpu *vcpu, struct mb_space *space)
 {
-    if (space->tables[0])
+    if (space->jumps)
         return true;
-    size_t size = vcpu->core->mmu_modes * TABLE_BYTES;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+    char *memory = mmap(NULL, space_bytes(vcpu), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return false;
-    madvise(memory, size, MADV_NOHUGEPAGE);
-    for (unsigned mode = vcpu->core->mmu_modes; mode-- > 0;)
-        space->tables[mode] = (uint64_t *)((char *)memory + mode * TABLE_BYTES);
+    madvise(memory, space_bytes(vcpu), MADV_NOHUGEPAGE);
+    for (unsigned mode = 0; mode < vcpu->core->mmu_modes; mode++)
+        space->tables[mode] = (uint64_t *)(memory + mode * TABLE_BYTES);
+    space->jumps = (struct mb_jump *)(memory + vcpu->core->mmu_modes * TABLE_BYTES);
     return true;
 }
 
@@ -324,6 +337,7 @@ void mb_cpu_mmu_changed(struct mb_cpu *cpu)
     vcpu->space->last_used = ++vcpu->uses;
     vcpu->mode = mode;
     cpu->tables = vcpu->space->tables[mode];
+    cpu->jumps = vcpu->space->jumps;
     cpu->key = (uint32_t)cpu->key | (uint64_t)vcpu->space->epoch << 32;
     /* Links within the page stay right only if the page is the same here. */
     uint64_t at = MB_TABLE_EXEC + (mb_va(vcpu, cpu->pc) >> MB_PAGE_BITS);
@@ -333,24 +347,17 @@ void mb_cpu_mmu_changed(struct mb_cpu *cpu)
 
 bool mb_spaces_init(struct mb_vcpu *vcpu)
 {
-    size_t size = sizeof(struct mb_jump) << MB_JUMP_BITS;
-    vcpu->jumps = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (vcpu->jumps == MAP_FAILED)
-        return false;
-    memset(vcpu->jumps, 0xff, size);
-    vcpu->cpu->jumps = vcpu->jumps;
     vcpu->space = find(vcpu, 0);
     if (!vcpu->space)
         return false;
     vcpu->cpu->tables = vcpu->space->tables[0];
+    vcpu->cpu->jumps = vcpu->space->jumps;
     return true;
 }
 
 void mb_spaces_free(struct mb_vcpu *vcpu)
 {
     for (unsigned i = 0; i < MB_SPACES; i++)
-        if (vcpu->spaces[i].tables[0])
-            munmap(vcpu->spaces[i].tables[0], vcpu->core->mmu_modes * TABLE_BYTES);
-    if (vcpu->jumps && vcpu->jumps != MAP_FAILED)
-        munmap(vcpu->jumps, sizeof(struct mb_jump) << MB_JUMP_BITS);
+        if (vcpu->spaces[i].jumps)
+            munmap(vcpu->spaces[i].tables[0], space_bytes(vcpu));
 }

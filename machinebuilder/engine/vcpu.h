@@ -84,6 +84,7 @@ struct mb_space {
     uint32_t epoch;                      /* unique per vCPU; upper half of mb_cpu.key */
     uint64_t last_used;
     uint64_t *tables[MB_MODES];
+    struct mb_jump *jumps;               /* zeros are no entries: epochs begin at 1 */
     uint64_t touched[MB_MODES][MB_KINDS][MB_TABLE_ENTRIES / 512 / 64];
     uint64_t large[MB_TABLE_ENTRIES / 256 / 64];   /* MiBs with parts of large pages */
     unsigned large_bits;                 /* the largest page seen, 0: none */
@@ -150,7 +151,6 @@ struct mb_vcpu {
     struct mb_mapping mappings[MB_MAPPINGS];
     uint32_t (*writers)[MB_WRITERS];     /* by RAM page: virtual page + 1 */
     size_t writers_size;
-    struct mb_jump *jumps;
 
     pthread_mutex_t flush_lock;
     struct mb_flush flushes[MB_FLUSHES];
@@ -245,6 +245,7 @@ static inline struct mb_mapping *mb_mapping_of(struct mb_vcpu *vcpu, uint64_t va
 }
 bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page);
 void mb_space_add_writer(struct mb_vcpu *vcpu, uint64_t ram_page, uint64_t va_page);
+void mb_spaces_forget_jumps(struct mb_vcpu *vcpu);
 void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush);
 
 /* tlb.c */
