@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from machinebuilder.board import load
+from machinebuilder.board import find_board, load
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot import Images
 
@@ -27,8 +27,12 @@ class Board:
 
     @classmethod
     def load(cls, path: str | PathLike[str], **options: object) -> Board:
-        """Read and check a board file; BoardErrors lists everything wrong with it."""
-        return cls(load(Path(path), {name: _text(v) for name, v in options.items()}))
+        """Read and check a board: a file, or the name of an installed one.
+
+        BoardErrors lists everything wrong with it.
+        """
+        file = find_board(str(path))
+        return cls(load(file, {name: _text(v) for name, v in options.items()}))
 
     def build(
         self,
@@ -40,7 +44,7 @@ class Board:
         disks: Sequence[str] = (),
         net: str | None = None,
         accel: str = "auto",
-        clock: str | None = None,
+        clock: Literal["real", "virtual"] | None = None,
         console: Console | None = None,
     ) -> Machine:
         """Make the machine and put its images in place; it does not run yet.
@@ -50,6 +54,7 @@ class Board:
         """
         from machinebuilder.machine.attach import attach_disks, attach_net
         from machinebuilder.machine.build import build
+        from machinebuilder.machine.repeat import repeatable
 
         images = Images(
             kernel=_path(kernel),
@@ -59,8 +64,9 @@ class Board:
             firmware=_path(firmware),
         )
         plan = attach_net(attach_disks(self.plan, disks), net)
-        clock = clock or plan.clock
-        machine = build(plan, images, accel=accel, clock=clock, net=net)
+        if (clock or plan.clock) == "virtual":
+            plan = repeatable(plan)
+        machine = build(plan, images, accel=accel, net=net)
         try:
             if console is not None:
                 machine.connect_console(console)

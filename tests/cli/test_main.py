@@ -70,14 +70,21 @@ def test_the_terminal_comes_back_after_ctrl_a_x():
     assert before >= 0
 
 
+def wait_for_prompt(process):
+    """Until the built-in guest asks for a command."""
+    said = b""
+    while b"mb> " not in said:
+        more = process.stdout.read1()
+        assert more, said
+        said += more
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_machine_and_says_so_in_the_status(number):
     process = subprocess.Popen(
         [*MB, "run", "arm-virt"], stdout=subprocess.PIPE, stdin=subprocess.PIPE
     )
-    assert process.stdout is not None
-    while b"mb> " not in process.stdout.read1():
-        pass
+    wait_for_prompt(process)
     process.send_signal(number)
     assert process.wait(10) == 128 + number
 
@@ -87,9 +94,7 @@ def test_being_killed_leaves_no_process():
         [*MB, "run", "arm-virt"], stdout=subprocess.PIPE, stdin=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
-    assert process.stdout is not None
-    while b"mb> " not in process.stdout.read1():
-        pass
+    wait_for_prompt(process)
     process.kill()
     process.wait(10)
     time.sleep(0.2)
