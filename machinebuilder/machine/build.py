@@ -12,7 +12,7 @@ from machinebuilder.board.plan import DevicePlan, Place, Plan, StubPlan, Wire
 from machinebuilder.boot import Images
 from machinebuilder.device import Device, Region, registry
 from machinebuilder.machine.cpu import Cpu
-from machinebuilder.machine.failure import MachineError, check
+from machinebuilder.machine.failure import check
 from machinebuilder.machine.machine import Machine, MachineConsole
 from machinebuilder.machine.memory import MachineBus
 from machinebuilder.machine.outside import MachineDevice, NativeDevice, PythonDevice
@@ -21,13 +21,10 @@ ADDRESS_BITS = {"io": 16}
 
 
 def build(
-    plan: Plan, images: Images, accel: str = "auto", clock: str = "real",
-    net: str | None = None,
-) -> Machine:  # fmt: skip
+    plan: Plan, images: Images, accel: str = "auto", net: str | None = None
+) -> Machine:
     """Make the machine; the caller resets it. MachineError if the host cannot."""
-    if clock not in ("real", "virtual"):
-        raise MachineError(f"clock must be real or virtual, not {clock!r}")
-    machine = Machine(plan, images, clock)
+    machine = Machine(plan, images)
     try:
         _furnish(machine, accel, net)
     except BaseException:
@@ -114,7 +111,7 @@ def _add_wire(machine: Machine, wire: Wire) -> None:
         target = cpus[wire.target]
         source = machine.devices[wire.source]
         port = list(source.chip.outs).index(wire.port)
-        number = target.input_number(wire.target_port)
+        number = target.input_number(wire.target_port, wire.target_index)
         check(
             lib.mb_dev_wire_cpu(source.handle, port, wire.index, target.handle, number)
         )

@@ -30,6 +30,9 @@ EVENTS = {
     6: "step",
 }
 
+INSN_NS_LOG = 3
+"""With a virtual clock an instruction takes 2^3 ns: a CPU of 125 MIPS."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -47,7 +50,7 @@ class Event:
 class Machine:
     """A machine, stopped until `run` or `start`. Close it, or use `with`."""
 
-    def __init__(self, plan: Plan, images: Images, clock: str) -> None:
+    def __init__(self, plan: Plan, images: Images) -> None:
         from machinebuilder.machine import callbacks  # noqa: F401 (registers them)
 
         engine = native.engine()
@@ -56,7 +59,8 @@ class Machine:
         self.boot: ModuleType | None = None
         self.lock = threading.RLock()
         """Held while any Python chip runs."""
-        self.handle: Any = check(engine.lib.mb_machine_new(int(clock == "virtual"), 3))
+        virtual = int(plan.clock == "virtual")
+        self.handle: Any = check(engine.lib.mb_machine_new(virtual, INSN_NS_LOG))
         self._self = engine.ffi.new_handle(self)
         engine.lib.mb_machine_set_handle(self.handle, self._self)
         memory = engine.lib.mb_machine_memory(self.handle)

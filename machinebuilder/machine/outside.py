@@ -218,7 +218,8 @@ class PythonDevice(MachineDevice):
     # -- Surroundings: what the chip asks for
 
     def now(self) -> int:
-        return int(self._lib.mb_machine_clock_ns(self.machine.handle))
+        now: int = self._lib.mb_machine_clock_ns(self.machine.handle)
+        return now
 
     def arm(self, alarm: int, deadline: int | None) -> None:
         deadline = NEVER if deadline is None else deadline

@@ -10,7 +10,6 @@ Omitted: ATAGs, kernels appended to a device tree, big-endian kernels.
 
 from __future__ import annotations
 
-import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot import BootError, Images, devicetree, elf, guest, read_image
+from machinebuilder.boot.entropy import entropy
 from machinebuilder.boot.memory import Ram, main_ram
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _tree(plan: Plan, images: Images, initrd: tuple[int, int] | None) -> bytes:
     root = devicetree.build(plan)
     chosen = root.child("chosen")
     chosen["bootargs"] = images.append
-    chosen["rng-seed"] = os.urandom(32)
+    chosen["rng-seed"] = entropy(plan, 32)
     if initrd is not None:
         chosen["linux,initrd-start"] = devicetree.cells(initrd[0])
         chosen["linux,initrd-end"] = devicetree.cells(initrd[1])
