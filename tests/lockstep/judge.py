@@ -63,7 +63,7 @@ class Judge:
             if case.branches:
                 self.cpu.emu_start(last | thumb, case.end_pc, count=1)
         except unicorn.UcError as error:
-            end = _reason(case, error)
+            end = _reason(case, error, self.cpu.reg_read(arm.UC_ARM_REG_PC) != last)
         return self._state(end)
 
     def _load(self, case: Case) -> None:
@@ -87,10 +87,10 @@ class Judge:
                         read(arm.UC_ARM_REG_FPSCR), end)
 
 
-def _reason(case: Case, error: unicorn.UcError) -> str:
-    """A branch to where nothing is ends the case as it should."""
+def _reason(case: Case, error: unicorn.UcError, moved: bool) -> str:
+    """A branch to UDF, or to where nothing is, ends the case as it should."""
     if error.errno in (unicorn.UC_ERR_INSN_INVALID, unicorn.UC_ERR_EXCEPTION):
-        return "undefined"
+        return ENDED if case.branches and moved else "undefined"
     if error.errno == unicorn.UC_ERR_FETCH_UNMAPPED and case.branches:
         return ENDED
     return f"memory {error}"

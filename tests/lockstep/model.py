@@ -98,4 +98,6 @@ def lands_in_memory(case: Case, after: CpuState) -> bool:
         return False
     if DATA <= after.pc < DATA + DATA_SIZE or START <= after.pc < case.end_pc:
         return True
-    return CODE <= after.pc < CODE + CODE_SIZE and bool(after.cpsr & THUMB) != case.thumb
+    misaligned = not case.thumb and after.pc % 4 != 0
+    return CODE <= after.pc < CODE + CODE_SIZE and (
+        misaligned or bool(after.cpsr & THUMB) != case.thumb)

@@ -167,14 +167,14 @@ def sensible_store(W: int, Rn: int, registers: int) -> bool:
 
 
 @a32("cond:4 100 P:1 U:1 0 W:1 1 Rn:4 registers:16", where=sensible_load,
-     asm="ldm{P,U:mode}{cond} {Rn}{W:wback}, {registers:list}")
+     asm="ldm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list}")
 def ldm(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
     """LDM, POP A1."""
     load_block(cpu, P, U, W, Rn, registers)
 
 
 @a32("cond:4 100 P:1 U:1 0 W:1 0 Rn:4 registers:16", where=sensible_store,
-     asm="stm{P,U:mode}{cond} {Rn}{W:wback}, {registers:list}")
+     asm="stm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list}")
 def stm(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
     """STM, PUSH A1."""
     store_block(cpu, P, U, W, Rn, registers)
@@ -183,7 +183,7 @@ def stm(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
 @a32("cond:4 100 P:1 U:1 1 0 L:1 Rn:4 registers:16",
      where=lambda L, Rn, registers: (registers != 0 and Rn != 15
                                     and (L == 0 or registers < 0x8000)),
-     asm="{L:stm_ldm}{P,U:mode}{cond} {Rn}, {registers:list}^")
+     asm="{L:stm_ldm}{P,U:block_mode}{cond} {Rn}, {registers:list}^")
 def user_block(cpu: Cpu, P: int, U: int, L: int, Rn: int, registers: int) -> None:
     """LDM, STM (User registers) A1."""
     if not cpu.privileged:
@@ -196,7 +196,7 @@ def user_block(cpu: Cpu, P: int, U: int, L: int, Rn: int, registers: int) -> Non
 
 @a32("cond:4 100 P:1 U:1 1 W:1 1 Rn:4 1 registers:15",
      where=lambda W, Rn, registers: Rn != 15 and not (W and registers >> Rn & 1),
-     asm="ldm{P,U:mode}{cond} {Rn}{W:wback}, {registers:list_pc}^")
+     asm="ldm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list_pc}^")
 def ldm_return(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
     """LDM (exception return) A1."""
     if not cpu.privileged:
@@ -244,7 +244,7 @@ def sensible_t32(P: int, U: int, W: int, L: int, Rn: int, registers: int) -> boo
 
 
 @t32("1110100 P:1 U:1 0 W:1 L:1 Rn:4 registers:16", where=sensible_t32,
-     asm="{L:stm_ldm}{P,U:mode}{it}.w {Rn}{W:wback}, {registers:list}")
+     asm="{L:stm_ldm}{P,U:block_mode}{it}.w {Rn}{W:wback}, {registers:list}")
 def t32_block(cpu: Cpu, P: int, U: int, W: int, L: int, Rn: int, registers: int) -> None:
     """LDM, LDMDB, STM, STMDB T1 and T2, PUSH, POP T2."""
     if L:
@@ -283,28 +283,28 @@ def save_return(cpu: Cpu, P: int, U: int, W: int, mode: int) -> None:
 
 
 @always("1111 100 P:1 U:1 0 W:1 1 Rn:4 (0)(0)(0)(0)(1)(0)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0)",
-        where=lambda Rn: Rn != 15, asm="rfe{P,U:mode} {Rn}{W:wback}")
+        where=lambda Rn: Rn != 15, asm="rfe{P,U:block_mode} {Rn}{W:wback}")
 def rfe(cpu: Cpu, P: int, U: int, W: int, Rn: int) -> None:
     """RFE A1."""
     return_from(cpu, P, U, W, Rn)
 
 
 @t32("1110100 P:1 U:1 0 W:1 1 Rn:4 (1)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)",
-     where=lambda P, U, Rn: P == U and Rn != 15, asm="rfe{P,U:t32_mode}{it} {Rn}{W:wback}")
+     where=lambda P, U, Rn: P == U and Rn != 15, asm="rfe{P,U:t32_block_mode}{it} {Rn}{W:wback}")
 def t32_rfe(cpu: Cpu, P: int, U: int, W: int, Rn: int) -> None:
     """RFE T1 (DB) and T2 (IA)."""
     return_from(cpu, 1 - P, U, W, Rn)
 
 
 @always("1111 100 P:1 U:1 1 W:1 0 (1)(1)(0)(1)(0)(0)(0)(0)(0)(1)(0)(1)(0)(0)(0) mode:5",
-        asm="srs{P,U:mode} sp{W:wback}, #{mode}")
+        asm="srs{P,U:block_mode} sp{W:wback}, #{mode}")
 def srs(cpu: Cpu, P: int, U: int, W: int, mode: int) -> None:
     """SRS A1."""
     save_return(cpu, P, U, W, mode)
 
 
 @t32("1110100 P:1 U:1 0 W:1 0 (1)(1)(0)(1)(1)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0) mode:5",
-     where=lambda P, U: P == U, asm="srs{P,U:t32_mode}{it} sp{W:wback}, #{mode}")
+     where=lambda P, U: P == U, asm="srs{P,U:t32_block_mode}{it} sp{W:wback}, #{mode}")
 def t32_srs(cpu: Cpu, P: int, U: int, W: int, mode: int) -> None:
     """SRS T1 (DB) and T2 (IA)."""
     save_return(cpu, 1 - P, U, W, mode)

@@ -50,7 +50,7 @@ def branch_link(cpu: Cpu, imm24: int) -> None:
     branch_to(cpu, pc_value(cpu) + signed(imm24, 24) * 4)
 
 
-@always("1111 101 H:1 imm24:24", asm="blx {imm24:branch}")
+@always("1111 101 H:1 imm24:24", asm="blx {H,imm24:branch_thumb}")
 def branch_link_thumb(cpu: Cpu, H: int, imm24: int) -> None:
     """BLX (immediate) A2."""
     link(cpu, cpu.pc + 4)
@@ -79,19 +79,19 @@ def branch_link_exchange(cpu: Cpu, Rm: int) -> None:
 
 
 # -- T16 --------------------------------------------------------------------------------------
-@t16("1101 cond:4 imm8:8", asm="b{cond} {imm8:branch16}", where=lambda cond: cond < 14)
+@t16("1101 cond:4 imm8:8", asm="b{cond} {imm8:branch8}", where=lambda cond: cond < 14)
 def t16_branch_conditional(cpu: Cpu, imm8: int) -> None:
     """B T1; the frame tests the condition."""
     branch_to(cpu, pc_value(cpu) + signed(imm8, 8) * 2)
 
 
-@t16("11100 imm11:11", asm="b{it} {imm11:branch16}")
+@t16("11100 imm11:11", asm="b{it} {imm11:branch11}")
 def t16_branch(cpu: Cpu, imm11: int) -> None:
     """B T2."""
     branch_to(cpu, pc_value(cpu) + signed(imm11, 11) * 2)
 
 
-@t16("1011 nonzero:1 0 i:1 1 imm5:5 Rn:3", asm="cb{nonzero:n}z {Rn}, {imm5:branch16}")
+@t16("1011 nonzero:1 0 i:1 1 imm5:5 Rn:3", asm="cb{nonzero:n}z {Rn}, {i,imm5:branch6}")
 def compare_branch(cpu: Cpu, nonzero: int, i: int, imm5: int, Rn: int) -> None:
     """CBZ, CBNZ."""
     target = (pc_value(cpu) + i * 64 + imm5 * 2) & 0xFFFF_FFFF
@@ -143,7 +143,7 @@ def t32_branch_link(cpu: Cpu, S: int, J1: int, J2: int, imm10: int, imm11: int) 
 
 
 @t32("11110 S:1 imm10:10 11 J1:1 0 J2:1 imm11:10 0",
-     asm="blx{it} {S,J1,J2,imm10,imm11:branch24}")
+     asm="blx{it} {S,J1,J2,imm10,imm11:branch24_arm}")
 def t32_branch_link_arm(cpu: Cpu, S: int, J1: int, J2: int, imm10: int,
                         imm11: int) -> None:
     """BLX (immediate) T2."""

@@ -159,7 +159,7 @@ def computes_without_pc(op: int, Rn: int, Rd: int, Rs: int, Rm: int) -> bool:
 
 
 @a32("cond:4 000 op:4 S:1 Rn:4 Rd:4 Rs:4 0 type:2 1 Rm:4", where=computes_without_pc,
-     asm="{op:alu}{S:s}{cond} {Rd}, {Rn}, {Rm}, {type:shift} {Rs}")
+     asm="{op:alu}{S:s}{cond} {Rd}, {Rn}, {Rm}, {type:shift_name} {Rs}")
 def operate_shifted_register(cpu: Cpu, op: int, S: int, Rn: int, Rd: int, Rs: int,
                              type: int, Rm: int) -> None:
     """AND, EOR, SUB, RSB, ADD, ADC, SBC, RSC, ORR, BIC (register-shifted register)."""
@@ -169,7 +169,7 @@ def operate_shifted_register(cpu: Cpu, op: int, S: int, Rn: int, Rd: int, Rs: in
 
 @a32("cond:4 000 10 op:2 1 Rn:4 (0)(0)(0)(0) Rs:4 0 type:2 1 Rm:4",
      where=lambda Rn, Rs, Rm: Rn != 15 and Rs != 15 and Rm != 15,
-     asm="{op:compare}{cond} {Rn}, {Rm}, {type:shift} {Rs}")
+     asm="{op:compare}{cond} {Rn}, {Rm}, {type:shift_name} {Rs}")
 def compare_shifted_register(cpu: Cpu, op: int, Rn: int, Rs: int, type: int,
                              Rm: int) -> None:
     """TST, TEQ, CMP, CMN (register-shifted register)."""
@@ -179,7 +179,7 @@ def compare_shifted_register(cpu: Cpu, op: int, Rn: int, Rs: int, type: int,
 
 @a32("cond:4 000 11 invert:1 1 S:1 (0)(0)(0)(0) Rd:4 Rs:4 0 type:2 1 Rm:4",
      where=lambda Rd, Rs, Rm: Rd != 15 and Rs != 15 and Rm != 15,
-     asm="{invert:move}{S:s}{cond} {Rd}, {Rm}, {type:shift} {Rs}")
+     asm="{invert:move}{S:s}{cond} {Rd}, {Rm}, {type:shift_name} {Rs}")
 def move_shifted_register(cpu: Cpu, invert: int, S: int, Rd: int, Rs: int, type: int,
                           Rm: int) -> None:
     """MVN (register-shifted register), and the shifts by a register."""
@@ -284,7 +284,7 @@ def t32_move_register(cpu: Cpu, invert: int, S: int, imm: int, Rd: int, type: in
 
 
 @t32("11111010 0 type:2 S:1 Rn:4 1111 Rd:4 0000 Rm:4", where=plain_dnm,
-     asm="{type:shift}{S:s}{it}.w {Rd}, {Rn}, {Rm}")
+     asm="{type:shift_name}{S:s}{it}.w {Rd}, {Rn}, {Rm}")
 def t32_shift_register(cpu: Cpu, type: int, S: int, Rn: int, Rd: int, Rm: int) -> None:
     """LSL, LSR, ASR, ROR (register)."""
     result, carry = shift_register(cpu, cpu.r[Rn], type, cpu.r[Rm])
@@ -310,7 +310,7 @@ def subtract_wide(cpu: Cpu, imm: int, Rn: int, Rd: int) -> None:
 @t32("11110 imm:1 10 negative:1 0 negative2:1 0 1111 0 imm:3 Rd:4 imm:8",
      where=lambda negative, negative2, Rd: (negative == negative2
                                             and Rd != 13 and Rd != 15),
-     asm="adr{it}.w {Rd}, {negative:minus}{imm}")
+     asm="adr{it}.w {Rd}, {negative,imm:adr}")
 def address_wide(cpu: Cpu, imm: int, negative: int, Rd: int) -> None:
     """ADR T2 and T3."""
     base = aligned_pc(cpu)

@@ -38,7 +38,7 @@ from machinebuilder.isa import InsnSet, u32
 t16 = InsnSet("t16")
 
 
-@t16("000 type:2 imm5:5 Rm:3 Rd:3", asm="{type:shift}{it:s} {Rd}, {Rm}, #{imm5}",
+@t16("000 type:2 imm5:5 Rm:3 Rd:3", asm="{type:shift_name}{its} {Rd}, {Rm}, #{imm5}",
      where=lambda type: type != 3)
 def shift_by_constant(cpu: Cpu, type: int, imm5: int, Rm: int, Rd: int) -> None:
     """LSL, LSR, ASR (immediate); MOVS is LSL #0."""
@@ -46,7 +46,7 @@ def shift_by_constant(cpu: Cpu, type: int, imm5: int, Rm: int, Rd: int) -> None:
     cpu.r[Rd] = logical(cpu, cpu.itstate == 0, result, carry)
 
 
-@t16("00011 0 sub:1 Rm:3 Rn:3 Rd:3", asm="{sub:add}{it:s} {Rd}, {Rn}, {Rm}")
+@t16("00011 0 sub:1 Rm:3 Rn:3 Rd:3", asm="{sub:add}{its} {Rd}, {Rn}, {Rm}")
 def add_registers(cpu: Cpu, sub: int, Rm: int, Rn: int, Rd: int) -> None:
     """ADD, SUB (register)."""
     if sub:
@@ -55,7 +55,7 @@ def add_registers(cpu: Cpu, sub: int, Rm: int, Rn: int, Rd: int) -> None:
         cpu.r[Rd] = add_setting(cpu, cpu.itstate == 0, cpu.r[Rn], cpu.r[Rm], 0)
 
 
-@t16("00011 1 sub:1 imm3:3 Rn:3 Rd:3", asm="{sub:add}{it:s} {Rd}, {Rn}, #{imm3}")
+@t16("00011 1 sub:1 imm3:3 Rn:3 Rd:3", asm="{sub:add}{its} {Rd}, {Rn}, #{imm3}")
 def add_small(cpu: Cpu, sub: int, imm3: int, Rn: int, Rd: int) -> None:
     """ADD, SUB (three-bit immediate)."""
     if sub:
@@ -64,7 +64,7 @@ def add_small(cpu: Cpu, sub: int, imm3: int, Rn: int, Rd: int) -> None:
         cpu.r[Rd] = add_setting(cpu, cpu.itstate == 0, cpu.r[Rn], imm3, 0)
 
 
-@t16("001 00 Rd:3 imm8:8", asm="mov{it:s} {Rd}, #{imm8}")
+@t16("001 00 Rd:3 imm8:8", asm="mov{its} {Rd}, #{imm8}")
 def move_byte(cpu: Cpu, Rd: int, imm8: int) -> None:
     """MOV (immediate)."""
     cpu.r[Rd] = logical(cpu, cpu.itstate == 0, u32(imm8), cpu.c)
@@ -76,7 +76,7 @@ def compare_byte(cpu: Cpu, Rn: int, imm8: int) -> None:
     subtract_setting(cpu, 1, cpu.r[Rn], imm8)
 
 
-@t16("001 1 sub:1 Rd:3 imm8:8", asm="{sub:add}{it:s} {Rd}, #{imm8}")
+@t16("001 1 sub:1 Rd:3 imm8:8", asm="{sub:add}{its} {Rd}, #{imm8}")
 def add_byte(cpu: Cpu, sub: int, Rd: int, imm8: int) -> None:
     """ADD, SUB (eight-bit immediate)."""
     if sub:
@@ -92,7 +92,7 @@ SHIFTS = (-1, -1, 0, 1, 2, -1, -1, 3, -1, -1, -1, -1, -1, -1, -1, -1)
 
 
 @t16("010000 op:4 Rm:3 Rd:3", where=lambda op: FROM_T16[op] != -1,
-     asm="{op:t16_alu}{it:s} {Rd}, {Rm}")
+     asm="{op:t16_alu}{its} {Rd}, {Rm}")
 def operate_low(cpu: Cpu, op: int, Rm: int, Rd: int) -> None:
     """AND, EOR, ADC, SBC, ORR, BIC, MVN (register)."""
     S = cpu.itstate == 0
@@ -110,20 +110,20 @@ def compare_low(cpu: Cpu, op: int, Rm: int, Rn: int) -> None:
 
 
 @t16("010000 op:4 Rm:3 Rd:3", where=lambda op: SHIFTS[op] != -1,
-     asm="{op:t16_alu}{it:s} {Rd}, {Rm}")
+     asm="{op:t16_alu}{its} {Rd}, {Rm}")
 def shift_low(cpu: Cpu, op: int, Rm: int, Rd: int) -> None:
     """LSL, LSR, ASR, ROR (register)."""
     result, carry = shift_register(cpu, cpu.r[Rd], SHIFTS[op], cpu.r[Rm])
     cpu.r[Rd] = logical(cpu, cpu.itstate == 0, result, carry)
 
 
-@t16("010000 1001 Rn:3 Rd:3", asm="rsb{it:s} {Rd}, {Rn}, #0")
+@t16("010000 1001 Rn:3 Rd:3", asm="rsb{its} {Rd}, {Rn}, #0")
 def negate(cpu: Cpu, Rn: int, Rd: int) -> None:
     """RSB (immediate): NEG."""
     cpu.r[Rd] = operate(cpu, RSB, cpu.itstate == 0, cpu.r[Rn], 0, cpu.c)
 
 
-@t16("010000 1101 Rn:3 Rd:3", asm="mul{it:s} {Rd}, {Rn}, {Rd}")
+@t16("010000 1101 Rn:3 Rd:3", asm="mul{its} {Rd}, {Rn}, {Rd}")
 def multiply_low(cpu: Cpu, Rn: int, Rd: int) -> None:
     """MUL."""
     cpu.r[Rd] = logical(cpu, cpu.itstate == 0, cpu.r[Rd] * cpu.r[Rn], cpu.c)

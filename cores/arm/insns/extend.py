@@ -163,7 +163,7 @@ def t16_extend(cpu: Cpu, unsigned: int, byte: int, Rm: int, Rd: int) -> None:
 
 
 @t16("1011 1010 kind:2 Rm:3 Rd:3", where=lambda kind: kind != 2,
-     asm="{kind:reverse}{it} {Rd}, {Rm}")
+     asm="{kind:t_reverse}{it} {Rd}, {Rm}")
 def t16_rev(cpu: Cpu, kind: int, Rm: int, Rd: int) -> None:
     """REV, REV16, REVSH T1."""
     cpu.r[Rd] = reverse(cpu.r[Rm], kind)
@@ -192,7 +192,7 @@ def t32_pkh(cpu: Cpu, Rn: int, amount: int, Rd: int, top: int, Rm: int) -> None:
 
 @t32("11111010 1001 Rm:4 1111 Rd:4 10 kind:2 Rm2:4",
      where=lambda Rm, Rd, Rm2: Rm == Rm2 and plain_dm(Rd, Rm),
-     asm="{kind:reverse}{it}.w {Rd}, {Rm}")
+     asm="{kind:t_reverse}{it}.w {Rd}, {Rm}")
 def t32_rev(cpu: Cpu, Rm: int, Rd: int, kind: int) -> None:
     """REV, REV16 T2, RBIT T1, REVSH T2: Rm is encoded twice."""
     cpu.r[Rd] = reverse(cpu.r[Rm], kind)

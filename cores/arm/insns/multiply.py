@@ -186,7 +186,7 @@ def umaal(cpu: Cpu, RdHi: int, RdLo: int, Rm: int, Rn: int) -> None:
 
 
 @a32("cond:4 0000 1 signed:1 add:1 S:1 RdHi:4 RdLo:4 Rm:4 1001 Rn:4", where=two_results,
-     asm="{signed:su}m{add:ul_la}l{S:s}{cond} {RdLo}, {RdHi}, {Rn}, {Rm}")
+     asm="{signed:us}m{add:ul_la}l{S:s}{cond} {RdLo}, {RdHi}, {Rn}, {Rm}")
 def mull(cpu: Cpu, signed: int, add: int, S: int, RdHi: int, RdLo: int, Rm: int,
          Rn: int) -> None:
     """UMULL, UMLAL, SMULL, SMLAL A1."""

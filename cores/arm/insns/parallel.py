@@ -99,7 +99,7 @@ def parallel_kinds(prefix: int, kind: int, Rd: int, Rn: int, Rm: int) -> bool:
 
 @a32("cond:4 01100 unsigned:1 prefix:2 Rn:4 Rd:4 (1)(1)(1)(1) kind:3 1 Rm:4",
      where=parallel_kinds,
-     asm="{unsigned,prefix:lanes}{kind:lanes}{cond} {Rd}, {Rn}, {Rm}")
+     asm="{unsigned,prefix:lanes}{kind:lane_kind}{cond} {Rd}, {Rn}, {Rm}")
 def a32_parallel(cpu: Cpu, unsigned: int, prefix: int, Rn: int, Rd: int, kind: int,
                  Rm: int) -> None:
     """Parallel addition and subtraction, A32."""
@@ -113,7 +113,7 @@ def t32_parallel_kinds(prefix: int, kind: int, Rd: int, Rn: int, Rm: int) -> boo
 
 @t32("11111010 1 kind:3 Rn:4 1111 Rd:4 0 unsigned:1 prefix:2 Rm:4",
      where=t32_parallel_kinds,
-     asm="{unsigned,prefix:t32_lanes}{kind:t32_lanes}{it} {Rd}, {Rn}, {Rm}")
+     asm="{unsigned,prefix:t32_lanes}{kind:t32_lane_kind}{it} {Rd}, {Rn}, {Rm}")
 def t32_parallel(cpu: Cpu, kind: int, Rn: int, Rd: int, unsigned: int, prefix: int,
                  Rm: int) -> None:
     """Parallel addition and subtraction, T32."""
