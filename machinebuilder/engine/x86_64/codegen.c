@@ -21,7 +21,7 @@ static struct gen *workspace(struct mb_ir *ir)
         gen->value_capacity = 2 * ir->count;
     }
     memset(&gen->where, 0, sizeof gen->where);
-    gen->locked = gen->insn = gen->flushed_insns = 0;
+    gen->locked = gen->bound = gen->reserved = gen->insn = gen->flushed_insns = 0;
     gen->cold_count = gen->row_count = gen->place_count = gen->link_count = 0;
     gen->pc = ir->start;
     gen->failed = false;

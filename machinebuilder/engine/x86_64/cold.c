@@ -73,14 +73,29 @@ static void check_crossing(struct gen *gen, const struct cold *cold)
     x_jcc_to(code, CC_E, cold->unaligned_back);
 }
 
-static void call_slow(struct gen *gen, const struct cold *cold, const uint8_t *thunk)
+/* The jumps to here, and the address where the thunk finds it. */
+static void pass_address(struct gen *gen, const struct cold *cold)
 {
     struct code *code = &gen->code;
+    unsigned address = cold->address;
     x_patch(code, cold->slow, code->p);
-    x_rm(code, X_STORE | W64, cold->address, at(RSP, 0));
-    x_mov_imm(code, RAX, MB_WIDTH_FLAGS(cold->width, cold->flags));
+    if (cold->crossing)
+        x_patch(code, cold->crossing, code->p);
+    if (cold->fixed)
+        x_mov_imm(code, address = RCX, (uint32_t)cold->disp);
+    else if (cold->disp)
+        x_rm(code, X_LEA | (gen->core->address_bits == 64 ? W64 : 0), RCX,
+             at(address, cold->disp));
+    x_rm(code, X_STORE | W64, cold->disp ? RCX : address, at(RSP, 0));
+}
+
+static void call_thunk(struct gen *gen, const struct cold *cold, const uint8_t *thunk)
+{
+    x_mov_imm(&gen->code, RAX, MB_WIDTH_FLAGS(cold->width, cold->flags));
     mb_x86_jmp_thunk(gen, thunk, true);
-    gen->rows[cold->row].host = (uint32_t)(code->p - code->start);
+    gen->rows[cold->row].host = (uint32_t)(gen->code.p - gen->code.start);
+    if (cold->group)            /* the others of the group find their own way too */
+        x_rr(&gen->code, OP(0, 0, 0x31), cold->group, cold->group);
 }
 
 static void slow_load(struct gen *gen, const struct cold *cold)
@@ -89,21 +104,17 @@ static void slow_load(struct gen *gen, const struct cold *cold)
         [MB_I32] = X_LOAD, [MB_I64] = X_LOAD | W64, [MB_F32] = X_MOVSS_LOAD,
         [MB_F64] = X_MOVQ_LOAD, [MB_V128] = X_MOVQ_LOAD};
     bool whole = cold->width == 16;
-    call_slow(gen, cold, whole ? mb_x86_thunks.load128 : mb_x86_thunks.load);
+    pass_address(gen, cold);
+    call_thunk(gen, cold, whole ? mb_x86_thunks.load128 : mb_x86_thunks.load);
     x_rm(&gen->code, whole ? X_MOVUPS_LOAD : ops[cold->b], cold->value, at(RSP, 8));
 }
 
 static void slow_store(struct gen *gen, const struct cold *cold)
 {
     bool whole = cold->width == 16;
-    struct code *code = &gen->code;
-    /* The value first: call_slow uses rax. The jump lands before it. */
-    x_patch(code, cold->slow, code->p);
-    x_rm(code, cold->xmm ? X_MOVUPS_STORE : X_STORE | W64, cold->value, at(RSP, 8));
-    x_rm(code, X_STORE | W64, cold->address, at(RSP, 0));
-    x_mov_imm(code, RAX, MB_WIDTH_FLAGS(cold->width, cold->flags));
-    mb_x86_jmp_thunk(gen, whole ? mb_x86_thunks.store128 : mb_x86_thunks.store, true);
-    gen->rows[cold->row].host = (uint32_t)(code->p - code->start);
+    pass_address(gen, cold);
+    x_rm(&gen->code, cold->xmm ? X_MOVUPS_STORE : X_STORE | W64, cold->value, at(RSP, 8));
+    call_thunk(gen, cold, whole ? mb_x86_thunks.store128 : mb_x86_thunks.store);
 }
 
 /* An operand of the NaN hook; those that the operation has not are 0. */
@@ -153,7 +164,8 @@ static void emit(struct gen *gen, const struct cold *cold)
     case COLD_STORE: check_crossing(gen, cold); slow_store(gen, cold); break;
     case COLD_ATOMIC:
         check_crossing(gen, cold);
-        call_slow(gen, cold, mb_x86_thunks.atomic);
+        pass_address(gen, cold);
+        call_thunk(gen, cold, mb_x86_thunks.atomic);
         x_rm(code, X_LOAD | W64, RCX, at(RSP, 8));
         break;
     case COLD_NAN: slow_nan(gen, cold); break;

@@ -224,7 +224,7 @@ static void close_then(struct gen *gen, struct region *region)
 
 static void close_if(struct gen *gen)
 {
-    struct region *region = gen->open[--gen->depth];
+    struct region *region = gen->open[gen->depth - 1];
     if (!region->at_else) {
         close_then(gen, region);
     } else if (region->then_ended) {
@@ -242,6 +242,7 @@ static void close_if(struct gen *gen)
     }
     if (region->to_end)
         x_patch(&gen->code, region->to_end, gen->code.p);
+    gen->depth--;
 }
 
 /* ---- ways out ------------------------------------------------------------------------------------ */

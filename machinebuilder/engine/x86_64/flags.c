@@ -98,10 +98,9 @@ bool mb_x86_condition(const struct mb_ir *ir, mb_v v, struct condition *out)
 }
 
 /* Compares of compares are computed where they stand: one level is enough. */
-bool mb_x86_is_lazy(const struct gen *gen, mb_v v)
+bool mb_x86_can_be_lazy(const struct mb_ir *ir, mb_v v)
 {
     struct condition condition, inner;
-    const struct mb_ir *ir = gen->ir;
     return mb_x86_condition(ir, v, &condition) &&
            !mb_x86_condition(ir, condition.flags.a, &inner) &&
            !mb_x86_condition(ir, condition.flags.b, &inner);

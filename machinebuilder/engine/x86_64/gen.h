@@ -32,7 +32,20 @@ enum flags_kind { FLAGS_NONE, FLAGS_CMP, FLAGS_TEST, FLAGS_ADD };
 struct flags { uint8_t kind; bool wide; mb_v a, b; };
 struct condition { struct flags flags; uint8_t cc; };
 
-struct value { uint8_t reg, spill; uint16_t uses; uint32_t last; };
+/* `last`: where it is last needed, be it only to be stored; `operand`: as an operand.
+ * lazy: a compare that is made where it is used. */
+struct value { uint8_t reg, spill; bool lazy; uint16_t uses; uint32_t last, operand; };
+
+/* Accesses through one base value, near each other, whose page is looked up once: `reg`
+ * holds the host address of base + low, or 0 if each access must find its own way. */
+struct group {
+    mb_v base;
+    bool write;
+    uint8_t reg, align;
+    int32_t low, high;
+    uint32_t first, last, count;
+};
+enum { GROUPS = 128, OPEN_GROUPS = 4, GROUP_SPAN = 512, GROUP_AGE = 48 };
 
 /* A field that memory does not have yet. */
 struct dirty { uint32_t offset; uint8_t width; mb_v v; };
@@ -56,10 +69,12 @@ struct region {
 enum cold_kind { COLD_LOAD, COLD_STORE, COLD_ATOMIC, COLD_NAN, COLD_EXIT, COLD_HEAD };
 struct cold {
     uint8_t kind, width, flags, address, value, b, c;
-    bool xmm, aligned_only;
+    uint8_t group;              /* register of the group that this access opens, or 0 */
+    bool xmm, aligned_only, fixed;              /* fixed: the address is `disp` */
     uint16_t code;              /* NAN: the operation; EXIT: link */
+    int32_t disp;               /* of the address, where it is not in a register yet */
     uint8_t *slow, *unaligned, *back;           /* rel32s in the hot code; where to go on */
-    uint8_t *unaligned_back;
+    uint8_t *crossing, *unaligned_back;
     uint32_t row;
 };
 
@@ -73,12 +88,15 @@ struct gen {
     uint32_t value_capacity;
 
     struct allocation where;
+    uint32_t bound, reserved;   /* registers with a value; of groups */
     uint32_t locked;            /* registers of the operation under way */
     struct flags flags;         /* what the host flags show now */
 
     struct dirty_set dirty;
     struct region *regions, *open[64];
     unsigned region_count, depth;
+    struct group groups[GROUPS];
+    unsigned group_count, open_groups[OPEN_GROUPS];
     unsigned insn, flushed_insns;               /* begun; already added to mb_cpu.insns */
     uint64_t pc;                                /* of the instruction under way */
 
@@ -102,6 +120,10 @@ bool mb_dirty_has(const struct dirty_set *set, const struct dirty *field);
 /* Is the field written again directly after the endif at `at_end`? */
 bool mb_x86_killed(const struct gen *gen, uint32_t at_end, const struct dirty *field);
 
+/* group.c */
+void mb_x86_join_group(struct gen *gen, struct mb_op *op);
+void mb_x86_close_groups(struct gen *gen);
+
 /* regs.c: values in registers. */
 static inline bool is_xmm_type(unsigned type) { return type >= MB_F32; }
 static inline unsigned type_of(const struct gen *gen, mb_v v) { return gen->ir->ops[v].type; }
@@ -113,6 +135,7 @@ unsigned mb_x86_define(struct gen *gen, mb_v v);         /* a fresh register for
 unsigned mb_x86_redefine(struct gen *gen, mb_v v, mb_v old);   /* old's register if old dies */
 unsigned mb_x86_target(struct gen *gen, mb_v v, mb_v old);     /* the same, not yet bound */
 unsigned mb_x86_temp(struct gen *gen, bool xmm);         /* locked, unnamed */
+bool mb_x86_has_free_register(const struct gen *gen);           /* general, unlocked */
 void mb_x86_load_value(struct gen *gen, unsigned reg, mb_v v); /* copy v into reg */
 void mb_x86_bind(struct gen *gen, mb_v v, unsigned reg);
 void mb_x86_unbind(struct gen *gen, unsigned reg);
@@ -130,7 +153,8 @@ void mb_x86_restore(struct gen *gen, const struct allocation *where);
 
 /* flags.c */
 bool mb_x86_condition(const struct mb_ir *ir, mb_v v, struct condition *out);
-bool mb_x86_is_lazy(const struct gen *gen, mb_v v);
+bool mb_x86_can_be_lazy(const struct mb_ir *ir, mb_v v);
+static inline bool mb_x86_is_lazy(const struct gen *gen, mb_v v) { return gen->values[v].lazy; }
 unsigned mb_x86_test(struct gen *gen, mb_v v);           /* sets host flags; gives the cc */
 unsigned mb_x86_compare(struct gen *gen, mb_v v);        /* the same for one not lazy */
 bool mb_x86_flags_match(const struct gen *gen, mb_v v, unsigned *cc);

@@ -60,27 +60,34 @@ static void need(struct gen *gen, mb_v v, uint32_t at)
         value->last = at;
 }
 
+static void need_operand(struct gen *gen, mb_v v, uint32_t at)
+{
+    if (gen->values[v].operand < at)
+        gen->values[v].operand = at;
+    need(gen, v, at);
+}
+
 static void use(struct gen *gen, mb_v v)
 {
     struct condition condition;
     gen->values[v].uses++;
-    need(gen, v, gen->at);
-    if (mb_x86_is_lazy(gen, v) && mb_x86_condition(gen->ir, v, &condition)) {
-        gen->values[condition.flags.a].uses++;
-        gen->values[condition.flags.b].uses++;
-        need(gen, condition.flags.a, gen->at);
-        need(gen, condition.flags.b, gen->at);
-    }
+    need_operand(gen, v, gen->at);
+    if (!mb_x86_is_lazy(gen, v) || !mb_x86_condition(gen->ir, v, &condition))
+        return;
+    gen->values[condition.flags.a].uses++;
+    gen->values[condition.flags.b].uses++;
+    need_operand(gen, condition.flags.a, gen->at);
+    need_operand(gen, condition.flags.b, gen->at);
 }
 
 static void use_field(struct gen *gen, const struct dirty *field, uint32_t at)
 {
     struct condition condition;
     need(gen, field->v, at);
-    if (mb_x86_is_lazy(gen, field->v) && mb_x86_condition(gen->ir, field->v, &condition)) {
-        need(gen, condition.flags.a, at);
-        need(gen, condition.flags.b, at);
-    }
+    if (!mb_x86_is_lazy(gen, field->v) || !mb_x86_condition(gen->ir, field->v, &condition))
+        return;
+    need_operand(gen, condition.flags.a, at);
+    need_operand(gen, condition.flags.b, at);
 }
 
 static void see_all(struct gen *gen)
@@ -229,15 +236,22 @@ static bool see_control(struct gen *gen, const struct mb_op *op, uint32_t *ifs)
     }
 }
 
-static bool see(struct gen *gen, const struct mb_op *op, uint32_t *ifs)
+static bool see(struct gen *gen, struct mb_op *op, uint32_t *ifs)
 {
     const struct mb_helper *helper;
     switch (mb_ir_table[op->code].effect) {
     case MB_E_READS: see_overlapping(gen, op); return true;
     case MB_E_WRITES: return see_put(gen, op);
-    case MB_E_MEMORY: see_all(gen); return true;
-    case MB_E_CONTROL: return see_control(gen, op, ifs);
+    case MB_E_MEMORY:
+        see_all(gen);
+        mb_x86_join_group(gen, op);
+        return true;
+    case MB_E_CONTROL:
+        if (op->code != MB_IR_INSN)
+            mb_x86_close_groups(gen);
+        return see_control(gen, op, ifs);
     case MB_E_CALL:
+        mb_x86_close_groups(gen);
         helper = (const struct mb_helper *)(uintptr_t)op->imm;
         for (unsigned i = 0; i < op->argc; i++)
             use(gen, gen->ir->args[op->in[0] + i]);
@@ -274,7 +288,8 @@ bool mb_x86_live(struct gen *gen)
 {
     uint32_t ifs[64];
     memset(gen->values, 0, gen->ir->count * sizeof *gen->values);
-    gen->region_count = gen->depth = 0;
+    gen->region_count = gen->depth = gen->group_count = 0;
+    mb_x86_close_groups(gen);
     gen->dirty.count = 0;
     for (gen->at = 1; gen->at < gen->ir->count; gen->at++) {
         struct mb_op *op = &gen->ir->ops[gen->at];
@@ -282,7 +297,8 @@ bool mb_x86_live(struct gen *gen)
         op->mark = 0;
         if (op->code == MB_IR_NOP)
             continue;
-        if (mb_x86_is_lazy(gen, gen->at)) {
+        gen->values[gen->at].lazy = mb_x86_can_be_lazy(gen->ir, gen->at);
+        if (gen->values[gen->at].lazy) {
             mark_sum(gen, op);
         } else if (op->code != MB_IR_CALL) {
             use_operands(gen, op);

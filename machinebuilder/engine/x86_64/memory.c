@@ -7,73 +7,168 @@
  */
 #include "gen.h"
 
-/* The address in a register: its own if there is no displacement, else rcx. */
-static unsigned address(struct gen *gen, const struct mb_op *op)
-{
-    mb_v v = op->in[0];
-    bool wide = is_wide(gen, v);
-    int32_t disp = (int32_t)op->imm;
-    uint64_t c;
-    if (mb_x86_const(gen, v, &c)) {
-        uint64_t sum = c + (uint64_t)(int64_t)disp;
-        x_mov_imm(&gen->code, RCX, wide ? sum : (uint32_t)sum);
-        return RCX;
-    }
-    unsigned reg = mb_x86_use(gen, v);
-    if (!disp)
-        return reg;
-    x_rm(&gen->code, X_LEA | (wide ? W64 : 0), RCX, at(reg, disp));
-    return RCX;
-}
-
+/* ---- where the access goes -------------------------------------------------------------- */
 static bool is_fast(const struct gen *gen, const struct mb_op *op)
 {
     return !(op->flags & (MB_MEM_SWAP | MB_MEM_USER)) && gen->core->address_bits == 32 &&
            !is_wide(gen, op->in[0]);
 }
 
-/* rax becomes the table's addend for the page of `address`. */
-static void look_up(struct gen *gen, unsigned address, bool write, struct cold *cold)
+/* The group that an access belongs to, if it is worth one and there is a register. */
+static struct group *group_of(struct gen *gen, const struct mb_op *op)
 {
-    struct code *code = &gen->code;
-    flags_lost(gen);
-    if (cold->width > 1) {
-        x_opcode(code, OP(0, 0, 0xf6) | BYTE, 0, 0, address, true);     /* test reg8, imm8 */
-        put8(code, 0xc0 | (address & 7));
-        put8(code, cold->width - 1u);
-        cold->unaligned = x_jcc(code, CC_NE);
-        cold->unaligned_back = code->p;
-    }
-    x_mov_rr(code, false, RAX, address);
-    x_shift_imm(code, false, SHIFT_SHR, RAX, 12);
-    x_rm(code, X_LOAD | W64, RAX,
-         at_index(RBX, RAX, 3, write ? (int32_t)(MB_TABLE_WRITE * 8) : 0));
-    x_rr(code, X_TEST | W64, RAX, RAX);
-    cold->slow = x_jcc(code, CC_E);
+    struct group *group = op->mark ? &gen->groups[op->mark - 1] : NULL;
+    if (!group || group->count < 2)
+        return NULL;
+    if (group->first != gen->at)
+        return group->reg == NO_REG ? NULL : group;
+    if (!mb_x86_has_free_register(gen))
+        return NULL;
+    group->reg = (uint8_t)mb_x86_temp(gen, false);
+    gen->reserved |= 1u << group->reg;
+    return group;
 }
 
+/* Operands of the address. */
+static void use_address(struct gen *gen, const struct mb_op *op, struct cold *cold)
+{
+    uint64_t c;
+    cold->disp = (int32_t)op->imm;
+    cold->fixed = is_fast(gen, op) && mb_x86_const(gen, op->in[0], &c);
+    if (cold->fixed)
+        cold->disp = (int32_t)((uint32_t)c + (uint32_t)op->imm);
+    else
+        cold->address = (uint8_t)mb_x86_use(gen, op->in[0]);
+}
+
+/* The address in a register: its own if there is no displacement, else rcx. */
+static unsigned add_disp(struct gen *gen, const struct mb_op *op, unsigned reg, int32_t disp)
+{
+    if (!disp)
+        return reg;
+    x_rm(&gen->code, X_LEA | (is_wide(gen, op->in[0]) ? W64 : 0), RCX, at(reg, disp));
+    return RCX;
+}
+
+static void test_low_bits(struct gen *gen, unsigned reg, unsigned width)
+{
+    x_opcode(&gen->code, OP(0, 0, 0xf6) | BYTE, 0, 0, reg, true);   /* test reg8, imm8 */
+    put8(&gen->code, 0xc0 | (reg & 7));
+    put8(&gen->code, width - 1u);
+}
+
+/* `to` becomes the table's addend for the page of `address`, or 0. */
+static void read_table(struct gen *gen, unsigned to, unsigned address, bool write)
+{
+    int32_t first = write ? (int32_t)(MB_TABLE_WRITE * 8) : 0;
+    x_mov_rr(&gen->code, false, RAX, address);
+    x_shift_imm(&gen->code, false, SHIFT_SHR, RAX, 12);
+    x_rm(&gen->code, X_LOAD | W64, to, at_index(RBX, RAX, 3, first));
+    x_rr(&gen->code, X_TEST | W64, to, to);
+}
+
+static struct mem look_up(struct gen *gen, const struct mb_op *op, bool write,
+                          struct cold *cold)
+{
+    unsigned address = add_disp(gen, op, cold->address, cold->disp);
+    cold->address = (uint8_t)address;
+    cold->disp = 0;
+    if (op->width > 1) {
+        test_low_bits(gen, address, op->width);
+        cold->unaligned = x_jcc(&gen->code, CC_NE);
+        cold->unaligned_back = gen->code.p;
+    }
+    read_table(gen, RAX, address, write);
+    cold->slow = x_jcc(&gen->code, CC_E);
+    return at_index(RAX, address, 0, 0);
+}
+
+/* A literal, or a variable at a known place: all but the table entry is known. */
+static struct mem look_up_fixed(struct gen *gen, const struct mb_op *op, bool write,
+                                struct cold *cold)
+{
+    uint32_t va = (uint32_t)cold->disp, entry = (va >> 12) + (write ? MB_TABLE_WRITE : 0);
+    if ((cold->aligned_only && va % op->width) || (va & 0xfff) + op->width > 0x1000) {
+        cold->slow = x_jmp(&gen->code);
+        return at(RAX, 0);
+    }
+    x_rm(&gen->code, X_LOAD | W64, RAX, at(RBX, (int32_t)(entry * 8)));
+    x_rr(&gen->code, X_TEST | W64, RAX, RAX);
+    cold->slow = x_jcc(&gen->code, CC_E);
+    if ((int32_t)va >= 0)
+        return at(RAX, (int32_t)va);
+    x_mov_imm(&gen->code, RCX, va);
+    return at_index(RAX, RCX, 0, 0);
+}
+
+/* The first access of a group: its whole span must lie in one page. */
+static void open_group(struct gen *gen, const struct mb_op *op, const struct group *group,
+                       struct cold *cold)
+{
+    struct code *code = &gen->code;
+    unsigned low = add_disp(gen, op, cold->address, group->low);
+    if (group->align > 1) {
+        test_low_bits(gen, low, group->align);
+        cold->unaligned = x_jcc(code, CC_NE);
+    }
+    x_rm(code, X_LEA, RDX, at(cold->address, group->high - 1));
+    x_rr(code, OP(0, 0, 0x31), low, RDX);
+    x_rr(code, OP(0, 0, 0xf7), 0, RDX);                             /* test edx, imm32 */
+    put32(code, ~0xfffu);
+    cold->crossing = x_jcc(code, CC_NE);
+    read_table(gen, group->reg, low, group->write);
+    cold->slow = x_jcc(code, CC_E);
+    x_rr(code, OP(0, 0, 0x01) | W64, low, group->reg);
+    cold->group = group->reg;
+    cold->aligned_only = true;
+}
+
+static struct mem look_up_group(struct gen *gen, const struct mb_op *op,
+                                const struct group *group, struct cold *cold)
+{
+    if (group->first == gen->at) {
+        open_group(gen, op, group, cold);
+    } else {
+        x_rr(&gen->code, X_TEST | W64, group->reg, group->reg);
+        cold->slow = x_jcc(&gen->code, CC_E);
+    }
+    if (group->last == gen->at)
+        gen->reserved &= ~(1u << group->reg);
+    return at(group->reg, (int32_t)op->imm - group->low);
+}
+
+/* Makes the way to the slow path, and gives the host address for the fast one. */
+static struct mem translate(struct gen *gen, const struct mb_op *op, bool write,
+                            const struct group *group, struct cold *cold)
+{
+    struct mem host = at(RAX, 0);
+    flags_lost(gen);
+    if (group)
+        host = look_up_group(gen, op, group, cold);
+    else if (cold->fixed)
+        host = look_up_fixed(gen, op, write, cold);
+    else if (is_fast(gen, op))
+        host = look_up(gen, op, write, cold);
+    else
+        cold->slow = x_jmp(&gen->code);
+    return host;
+}
+
+/* Everything that may displace a value comes before the row is made. */
 static struct cold *begin(struct gen *gen, const struct mb_op *op, enum cold_kind kind,
-                          unsigned address)
+                          struct cold prepared)
 {
     struct cold *cold = mb_x86_cold(gen, kind);
-    cold->width = op->width;
-    cold->flags = op->flags;
-    cold->address = (uint8_t)address;
-    cold->aligned_only = op->flags & MB_MEM_ALIGNED;
-    cold->row = mb_x86_row(gen);
+    prepared.kind = (uint8_t)kind;
+    prepared.width = op->width;
+    prepared.flags = op->flags;
+    prepared.aligned_only = op->flags & MB_MEM_ALIGNED;
+    prepared.row = mb_x86_row(gen);
+    *cold = prepared;
     return cold;
 }
 
-static void look_up_or_leave(struct gen *gen, const struct mb_op *op, unsigned address,
-                             bool write, struct cold *cold)
-{
-    if (is_fast(gen, op))
-        look_up(gen, address, write, cold);
-    else
-        cold->slow = x_jmp(&gen->code);
-    flags_lost(gen);
-}
-
+/* ---- loads and stores --------------------------------------------------------------------- */
 static uint32_t load_op(const struct mb_op *op)
 {
     bool is_signed = op->flags & MB_MEM_SIGNED;
@@ -90,19 +185,20 @@ static uint32_t load_op(const struct mb_op *op)
     }
 }
 
-/* The result's register is found before the row is made: it may displace a value. */
 static void load(struct gen *gen, const struct mb_op *op)
 {
-    unsigned va = address(gen, op), to = mb_x86_target(gen, gen->at, op->in[0]);
-    struct cold *cold = begin(gen, op, COLD_LOAD, va);
-    look_up_or_leave(gen, op, va, false, cold);
+    struct cold prepared = {.b = op->type};
+    use_address(gen, op, &prepared);
+    unsigned to = mb_x86_target(gen, gen->at, op->in[0]);
+    const struct group *group = group_of(gen, op);
+    prepared.value = (uint8_t)(to & 15);
+    prepared.xmm = to >= 16;
+    struct cold *cold = begin(gen, op, COLD_LOAD, prepared);
+    struct mem host = translate(gen, op, false, group, cold);
     mb_x86_unbind(gen, to);
     mb_x86_bind(gen, gen->at, to);
-    cold->value = (uint8_t)(to & 15);
-    cold->xmm = to >= 16;
-    cold->b = op->type;
     if (is_fast(gen, op))
-        x_rm(&gen->code, load_op(op), to & 15, at_index(RAX, va, 0, 0));
+        x_rm(&gen->code, load_op(op), to & 15, host);
     cold->back = gen->code.p;
 }
 
@@ -120,26 +216,32 @@ static uint32_t store_op(unsigned type, unsigned width)
 
 static void store(struct gen *gen, const struct mb_op *op)
 {
-    unsigned type = type_of(gen, op->in[1]);
-    unsigned value = mb_x86_use(gen, op->in[1]), va = address(gen, op);
-    struct cold *cold = begin(gen, op, COLD_STORE, va);
-    cold->value = (uint8_t)(value & 15);
-    cold->xmm = value >= 16;
-    look_up_or_leave(gen, op, va, true, cold);
+    unsigned type = type_of(gen, op->in[1]), value = mb_x86_use(gen, op->in[1]);
+    struct cold prepared = {.value = (uint8_t)(value & 15), .xmm = value >= 16};
+    use_address(gen, op, &prepared);
+    const struct group *group = group_of(gen, op);
+    struct cold *cold = begin(gen, op, COLD_STORE, prepared);
+    struct mem host = translate(gen, op, true, group, cold);
     if (is_fast(gen, op))
-        x_rm(&gen->code, store_op(type, op->width), value & 15, at_index(RAX, va, 0, 0));
+        x_rm(&gen->code, store_op(type, op->width), value & 15, host);
     cold->back = gen->code.p;
 }
 
+/* ---- atomics ------------------------------------------------------------------------------- */
 /* rcx becomes the host address; rax is then free for the value. */
 static void resolve(struct gen *gen, const struct mb_op *op)
 {
-    unsigned va = address(gen, op);
-    struct cold *cold = begin(gen, op, COLD_ATOMIC, va);
+    struct cold prepared = {
+        .disp = (int32_t)op->imm, .address = (uint8_t)mb_x86_use(gen, op->in[0])};
+    struct cold *cold = begin(gen, op, COLD_ATOMIC, prepared);
+    struct mem host = at(RAX, 0);
+    flags_lost(gen);
     cold->aligned_only = true;
-    look_up_or_leave(gen, op, va, true, cold);
     if (is_fast(gen, op))
-        x_rm(&gen->code, X_LEA | W64, RCX, at_index(RAX, va, 0, 0));
+        host = look_up(gen, op, true, cold);
+    else
+        cold->slow = x_jmp(&gen->code);
+    x_rm(&gen->code, X_LEA | W64, RCX, host);
     cold->back = gen->code.p;
 }
 

@@ -30,6 +30,7 @@ static bool can_remake(const struct gen *gen, mb_v v)
 void mb_x86_bind(struct gen *gen, mb_v v, unsigned reg)
 {
     gen->where.reg[reg] = v;
+    gen->bound |= 1u << reg;
     gen->values[v].reg = (uint8_t)reg;
 }
 
@@ -38,6 +39,7 @@ void mb_x86_unbind(struct gen *gen, unsigned reg)
     mb_v v = gen->where.reg[reg];
     if (v)
         gen->values[v].reg = NO_REG;
+    gen->bound &= ~(1u << reg);
     gen->where.reg[reg] = 0;
 }
 
@@ -93,13 +95,37 @@ void mb_x86_spill(struct gen *gen, mb_v v)
         store_slot(gen, type_of(gen, v), gen->values[v].reg, mb_x86_new_slot(gen, v));
 }
 
+/* Only still needed because some field has to be stored: that can be done now, outside
+ * of arms (where the other way round would not know of it). */
+static bool only_dirty(const struct gen *gen, mb_v v)
+{
+    return gen->depth == 0 && gen->values[v].operand < gen->at;
+}
+
+static void store_early(struct gen *gen, mb_v v)
+{
+    struct dirty_set *set = &gen->dirty;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < set->count; i++) {
+        if (set->field[i].v == v)
+            mb_x86_store_field(gen, &set->field[i]);
+        else
+            set->field[kept++] = set->field[i];
+    }
+    set->count = kept;
+}
+
 void mb_x86_evict(struct gen *gen, unsigned reg)
 {
     mb_v v = gen->where.reg[reg];
     if (!v)
         return;
-    if (gen->values[v].last >= gen->at && !can_remake(gen, v))
-        mb_x86_spill(gen, v);
+    if (gen->values[v].last >= gen->at && !can_remake(gen, v)) {
+        if (only_dirty(gen, v))
+            store_early(gen, v);
+        else
+            mb_x86_spill(gen, v);
+    }
     mb_x86_unbind(gen, reg);
 }
 
@@ -115,6 +141,8 @@ static unsigned victim(const struct gen *gen, uint32_t pool)
         uint32_t last = gen->values[v].last;
         if (can_remake(gen, v) || gen->values[v].spill != NO_REG)
             last += 1000;
+        else if (only_dirty(gen, v))
+            last += 100000;
         if (best == NO_REG || last > furthest) {
             best = reg;
             furthest = last;
@@ -125,13 +153,12 @@ static unsigned victim(const struct gen *gen, uint32_t pool)
 
 static unsigned allocate(struct gen *gen, bool xmm)
 {
-    uint32_t pool = (xmm ? (uint32_t)XMM_POOL << 16 : GPR_POOL) & ~gen->locked;
-    for (uint32_t rest = pool; rest; rest &= rest - 1) {
-        unsigned reg = (unsigned)__builtin_ctz(rest);
-        if (!gen->where.reg[reg]) {
-            gen->locked |= 1u << reg;
-            return reg;
-        }
+    uint32_t pool = (xmm ? (uint32_t)XMM_POOL << 16 : GPR_POOL) &
+                    ~(gen->locked | gen->reserved);
+    if (pool & ~gen->bound) {
+        unsigned reg = (unsigned)__builtin_ctz(pool & ~gen->bound);
+        gen->locked |= 1u << reg;
+        return reg;
     }
     unsigned reg = victim(gen, pool);
     if (reg == NO_REG) {
@@ -141,6 +168,11 @@ static unsigned allocate(struct gen *gen, bool xmm)
     mb_x86_evict(gen, reg);
     gen->locked |= 1u << reg;
     return reg;
+}
+
+bool mb_x86_has_free_register(const struct gen *gen)
+{
+    return GPR_POOL & ~(gen->locked | gen->reserved | gen->bound);
 }
 
 unsigned mb_x86_temp(struct gen *gen, bool xmm)
@@ -225,9 +257,9 @@ unsigned mb_x86_use(struct gen *gen, mb_v v)
 void mb_x86_expire(struct gen *gen)
 {
     gen->locked = 0;
-    for (unsigned reg = 0; reg < 32; reg++) {
-        mb_v v = gen->where.reg[reg];
-        if (v && gen->values[v].last <= gen->at)
+    for (uint32_t rest = gen->bound; rest; rest &= rest - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(rest);
+        if (gen->values[gen->where.reg[reg]].last <= gen->at)
             mb_x86_unbind(gen, reg);
     }
 }
@@ -338,16 +370,6 @@ static void break_cycle(struct gen *gen, const struct move *moves, uint16_t *fro
     }
 }
 
-static bool has_free_register(const struct gen *gen)
-{
-    uint32_t pool = GPR_POOL & ~gen->locked;
-    for (; pool; pool &= pool - 1) {
-        if (!gen->where.reg[__builtin_ctz(pool)])
-            return true;
-    }
-    return false;
-}
-
 /* Lazy compares that move are made first. A few may hold registers, the rest wait in
  * slots, as making them needs registers too. */
 static void make_truths(struct gen *gen, const struct move *moves, unsigned count)
@@ -367,7 +389,7 @@ static void make_truths(struct gen *gen, const struct move *moves, unsigned coun
         const struct value *value = &gen->values[v];
         if (value->reg != NO_REG || value->spill != NO_REG || !mb_x86_is_lazy(gen, v))
             continue;
-        if (held++ < 4 && has_free_register(gen)) {
+        if (held++ < 4 && mb_x86_has_free_register(gen)) {
             mb_x86_use(gen, v);
         } else {
             mb_x86_load_value(gen, RAX, v);

@@ -408,6 +408,22 @@ static void random_memory(void)
     }
 }
 
+/* A register list or the like: several accesses near one address. */
+static void random_burst(void)
+{
+    mb_v base = some_address();
+    int disp = (int)pick(64) - 32;
+    unsigned flags = pick(3) ? 0 : MB_MEM_ALIGNED;
+    for (unsigned i = 2 + pick(5); i > 0; i--, disp += pick(5) ? 4 : -4) {
+        if (pick(2))
+            keep(mb_ir_load(ir, MB_I32, base, pick(4) ? 4 : 2, flags, disp));
+        else
+            mb_ir_store(ir, base, some(MB_I32), pick(4) ? 4 : 1, flags, disp);
+        if (pick(3) == 0)
+            mb_ir_put(ir, offsetof(struct toy, r) + 4 * pick(16), 4, some(MB_I32));
+    }
+}
+
 static bool is_plain(unsigned code)
 {
     const struct mb_op_info *info = &mb_ir_table[code];
@@ -529,7 +545,8 @@ static void random_body(unsigned size, unsigned depth)
         if (depth == 0 && pick(3) == 0)
             mb_ir_insn(ir, 0x1000 + 4 * ir->insns);
         switch (pick(16)) {
-        case 0: case 1: random_memory(); break;
+        case 0: random_memory(); break;
+        case 1: random_burst(); break;
         case 2: case 3: case 4: random_put(); break;
         case 5: if (pick(3) == 0) random_call(); break;
         case 6: case 7: if (depth < 3) random_if(depth); break;
