@@ -2,7 +2,7 @@
  * selects, and what both arms know of the state is merged by phis.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Operations after the end of a path are built and then cut off again, so that translators
+ * Operations after the end of a path are built and then taken away, so that translators
  * need not look. A field that only one arm of an `if` wrote is simply not known afterwards:
  * the back end brings it to memory at the end of the arm.
  */
@@ -21,12 +21,14 @@ static struct mb_open *innermost(struct mb_builder *builder)
     return builder->depth ? &builder->open[builder->depth - 1] : NULL;
 }
 
-/* Cut off what was built since the path ended. */
+/* Take away what was built since the path ended. Its values keep their types: a translator
+ * may still hold some, and offer them to a phi. */
 static void revive(struct mb_ir *ir)
 {
     struct mb_builder *builder = ir->builder;
     mb_ir_forget(ir, builder->dropped, ir->count);
-    ir->count = builder->dropped;
+    for (uint32_t i = builder->dropped; i < ir->count; i++)
+        ir->ops[i] = (struct mb_op){.code = MB_IR_NOP, .type = ir->ops[i].type};
     builder->dropped = 0;
 }
 
