@@ -24,13 +24,24 @@ class ArmCore(Core):
 
 
 core = ArmCore(
-    "arm", "cores.arm", ArmState,
+    "arm",
+    "cores.arm",
+    ArmState,
     # A parameter is the state field of its name; a choice is its index.
     params={
-        "psci": Param("choice", "none", "how the guest calls the firmware's PSCI",
-                      choices=("none", "hvc", "smc")),
-        "timer_frequency": Param("integer", 62_500_000, "counts a second of the timer",
-                                 min=1_000_000, max=1_000_000_000),
+        "psci": Param(
+            "choice",
+            "none",
+            "how the guest calls the firmware's PSCI",
+            choices=("none", "hvc", "smc"),
+        ),
+        "timer_frequency": Param(
+            "integer",
+            62_500_000,
+            "counts a second of the timer",
+            min=1_000_000,
+            max=1_000_000_000,
+        ),
     },
     # In the order of the inputs and outputs in core_arm.h.
     ins={

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from cores.arm.asm_simd import *  # noqa: F403 (formatters are found by name)
 from cores.arm import formats as _formats
+from cores.arm.asm_simd import *  # noqa: F403 (formatters are found by name)
 from cores.arm.formats import CONDITIONS, REGISTERS
 from cores.arm.formats import pc_value as _pc_value
 from cores.arm.insns.branch import far_offset, signed
 
 Cpu = Any
 
-# -- registers and conditions ------------------------------------------------------------
+# -- registers and conditions ----------------------------------------------------------
 Rd = Rn = Rm = Rs = Rt = Ra = Rt2 = RdLo = RdHi = REGISTERS
 cond = CONDITIONS
 
@@ -52,16 +52,81 @@ def next(number: int) -> str:  # noqa: A001
     return REGISTERS[(number + 1) & 15]
 
 
-# -- mnemonics by a field -------------------------------------------------------------------
-alu = ("and", "eor", "sub", "rsb", "add", "adc", "sbc", "rsc",
-       "tst", "teq", "cmp", "cmn", "orr", "mov", "bic", "mvn")
+# -- mnemonics by a field --------------------------------------------------------------
+alu = (
+    "and",
+    "eor",
+    "sub",
+    "rsb",
+    "add",
+    "adc",
+    "sbc",
+    "rsc",
+    "tst",
+    "teq",
+    "cmp",
+    "cmn",
+    "orr",
+    "mov",
+    "bic",
+    "mvn",
+)
 compare = "tst", "teq", "cmp", "cmn"
 move = "mov", "mvn"
-t32_alu = ("and", "bic", "orr", "orn", "eor", "", "", "",
-           "add", "", "adc", "sbc", "", "sub", "rsb", "")
-t32_compare = ("tst", "", "", "", "teq", "", "", "", "cmn", "", "", "", "", "cmp", "", "")
-t16_alu = ("and", "eor", "lsl", "lsr", "asr", "adc", "sbc", "ror",
-           "tst", "rsb", "cmp", "cmn", "orr", "mul", "bic", "mvn")
+t32_alu = (
+    "and",
+    "bic",
+    "orr",
+    "orn",
+    "eor",
+    "",
+    "",
+    "",
+    "add",
+    "",
+    "adc",
+    "sbc",
+    "",
+    "sub",
+    "rsb",
+    "",
+)
+t32_compare = (
+    "tst",
+    "",
+    "",
+    "",
+    "teq",
+    "",
+    "",
+    "",
+    "cmn",
+    "",
+    "",
+    "",
+    "",
+    "cmp",
+    "",
+    "",
+)
+t16_alu = (
+    "and",
+    "eor",
+    "lsl",
+    "lsr",
+    "asr",
+    "adc",
+    "sbc",
+    "ror",
+    "tst",
+    "rsb",
+    "cmp",
+    "cmn",
+    "orr",
+    "mul",
+    "bic",
+    "mvn",
+)
 t16_memory = "str", "strh", "strb", "ldrsb", "ldr", "ldrh", "ldrb", "ldrsh"
 add = subtract = sub = "add", "sub"
 s = "", "s"
@@ -191,7 +256,7 @@ def t32_lanes(unsigned: int, prefix: int) -> str:
     return ("s", "q", "sh", "", "u", "uq", "uh", "")[unsigned * 4 + prefix]
 
 
-# -- shifts ---------------------------------------------------------------------------------
+# -- shifts ----------------------------------------------------------------------------
 shift_name = "lsl", "lsr", "asr", "ror"
 
 
@@ -214,7 +279,7 @@ def rotation(rotate: int) -> str:
     return f", ror #{rotate * 8}" if rotate else ""
 
 
-# -- numbers ----------------------------------------------------------------------------------
+# -- numbers ---------------------------------------------------------------------------
 def arm_constant(imm12: int) -> str:
     """An A32 immediate."""
     return f"{_formats.arm_constant(imm12)}"
@@ -260,7 +325,7 @@ def wide(high: int, low: int) -> str:
     return f"{high << 12 | low}"
 
 
-# -- addresses ----------------------------------------------------------------------------------
+# -- addresses -------------------------------------------------------------------------
 def _sign(U: int) -> str:
     return "" if U else "-"
 
@@ -270,16 +335,19 @@ def signed_offset(U: int, offset: int) -> str:
     return f"#{_sign(U)}{offset}"
 
 
-def _placed(Rn: int, P: int, W: int, offset: str) -> str:
-    """[Rn, offset], [Rn, offset]! or [Rn], offset."""
-    if P == 0:
-        return f"[{REGISTERS[Rn]}], {offset}"
-    return f"[{REGISTERS[Rn]}, {offset}]{'!' if W else ''}"
+def _open(Rn: int, P: int) -> str:
+    """The base: `[r1, ` before an offset, or `[r1], `."""
+    return f"[{REGISTERS[Rn]}, " if P else f"[{REGISTERS[Rn]}], "
+
+
+def _close(P: int, W: int) -> str:
+    """What follows the offset."""
+    return "" if P == 0 else "]!" if W else "]"
 
 
 def address(Rn: int, P: int, W: int, U: int, offset: int) -> str:
     """With an immediate offset."""
-    return _placed(Rn, P, W, signed_offset(U, offset))
+    return f"{_open(Rn, P)}{signed_offset(U, offset)}{_close(P, W)}"
 
 
 def address_words(Rn: int, P: int, W: int, U: int, offset: int) -> str:
@@ -289,13 +357,15 @@ def address_words(Rn: int, P: int, W: int, U: int, offset: int) -> str:
 
 def address_plain(Rn: int, P: int, W: int, U: int, Rm: int) -> str:
     """With a register offset."""
-    return _placed(Rn, P, W, f"{_sign(U)}{REGISTERS[Rm]}")
+    return f"{_open(Rn, P)}{_sign(U)}{REGISTERS[Rm]}{_close(P, W)}"
 
 
-def address_register(Rn: int, P: int, W: int, U: int, Rm: int, amount: int,
-                     type: int) -> str:  # noqa: A002
+def address_register(
+    Rn: int, P: int, W: int, U: int, Rm: int, amount: int, type: int
+) -> str:  # noqa: A002
     """With a shifted register."""
-    return _placed(Rn, P, W, f"{_sign(U)}{REGISTERS[Rm]}{shift(amount, type)}")
+    operand = f"{_sign(U)}{REGISTERS[Rm]}{shift(amount, type)}"
+    return f"{_open(Rn, P)}{operand}{_close(P, W)}"
 
 
 def offset(Rn: int, U: int, amount: int) -> str:
@@ -308,17 +378,19 @@ def offset_register(Rn: int, U: int, Rm: int, amount: int, type: int) -> str:  #
     return address_register(Rn, 1, 0, U, Rm, amount, type)
 
 
-# -- register lists -----------------------------------------------------------------------------
+# -- register lists --------------------------------------------------------------------
 def _listed(registers: int, number: int) -> str:
     separator = ", " if registers & ((1 << number) - 1) else ""
     return f"{separator}{REGISTERS[number]}" if registers >> number & 1 else ""
 
 
 def _eight(registers: int, first: int) -> str:
-    return (f"{_listed(registers, first)}{_listed(registers, first + 1)}"
-            f"{_listed(registers, first + 2)}{_listed(registers, first + 3)}"
-            f"{_listed(registers, first + 4)}{_listed(registers, first + 5)}"
-            f"{_listed(registers, first + 6)}{_listed(registers, first + 7)}")
+    return (
+        f"{_listed(registers, first)}{_listed(registers, first + 1)}"
+        f"{_listed(registers, first + 2)}{_listed(registers, first + 3)}"
+        f"{_listed(registers, first + 4)}{_listed(registers, first + 5)}"
+        f"{_listed(registers, first + 6)}{_listed(registers, first + 7)}"
+    )
 
 
 def list(registers: int) -> str:  # noqa: A001
@@ -356,17 +428,21 @@ def t32_block_mode(P: int, U: int) -> str:
     return "ia" if U else "db"
 
 
-# -- status ---------------------------------------------------------------------------------------
+# -- status ----------------------------------------------------------------------------
 def fields(mask: int) -> str:
     """The bytes of a status register."""
-    return (f"{'f' if mask & 8 else ''}{'s' if mask & 4 else ''}"
-            f"{'x' if mask & 2 else ''}{'c' if mask & 1 else ''}")
+    return (
+        f"{'f' if mask & 8 else ''}{'s' if mask & 4 else ''}"
+        f"{'x' if mask & 2 else ''}{'c' if mask & 1 else ''}"
+    )
 
 
 def aif(masks: int) -> str:
     """The masks of CPS."""
-    return (f"{'a' if masks & 4 else ''}{'i' if masks & 2 else ''}"
-            f"{'f' if masks & 1 else ''}")
+    return (
+        f"{'a' if masks & 4 else ''}{'i' if masks & 2 else ''}"
+        f"{'f' if masks & 1 else ''}"
+    )
 
 
 def it_block(first: int, mask: int) -> str:
@@ -376,11 +452,13 @@ def it_block(first: int, mask: int) -> str:
     third = "t" if (mask >> 2 & 1) == odd else "e"
     fourth = "t" if (mask >> 1 & 1) == odd else "e"
     letters = 0 if mask == 8 else 1 if mask & 7 == 4 else 2 if mask & 3 == 2 else 3
-    return (f"{second if letters > 0 else ''}{third if letters > 1 else ''}"
-            f"{fourth if letters > 2 else ''} {CONDITIONS[first]}")
+    return (
+        f"{second if letters > 0 else ''}{third if letters > 1 else ''}"
+        f"{fourth if letters > 2 else ''} {CONDITIONS[first]}"
+    )
 
 
-# -- targets of branches ------------------------------------------------------------------------------
+# -- targets of branches ---------------------------------------------------------------
 def _to(cpu: Cpu, distance: int) -> str:
     return f"{(_pc_value(cpu) + distance) & 0xFFFF_FFFF:#x}"
 

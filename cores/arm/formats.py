@@ -21,20 +21,52 @@ from typing import Any
 
 from machinebuilder.isa import add_with_carry, bits, ror, s32, u1, u32
 
-CONDITIONS = ("eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc",
-              "hi", "ls", "ge", "lt", "gt", "le", "", "")
-REGISTERS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7",
-             "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc")
+CONDITIONS = (
+    "eq",
+    "ne",
+    "cs",
+    "cc",
+    "mi",
+    "pl",
+    "vs",
+    "vc",
+    "hi",
+    "ls",
+    "ge",
+    "lt",
+    "gt",
+    "le",
+    "",
+    "",
+)
+REGISTERS = (
+    "r0",
+    "r1",
+    "r2",
+    "r3",
+    "r4",
+    "r5",
+    "r6",
+    "r7",
+    "r8",
+    "r9",
+    "r10",
+    "r11",
+    "r12",
+    "sp",
+    "lr",
+    "pc",
+)
 
 NOT_EXCLUSIVE = 0xFFFF_FFFF
 LSL, LSR, ASR, ROR = 0, 1, 2, 3
 
-Cpu = Any      # the compiler's or the reference's view of ArmState
-Value = Any    # a u32, dynamic or static
+Cpu = Any  # the compiler's or the reference's view of ArmState
+Value = Any  # a u32, dynamic or static
 
 
-# -- registers and pc -----------------------------------------------------------------------
-def pc_value(cpu: Cpu) -> int:
+# -- registers and pc ------------------------------------------------------------------
+def pc_value(cpu: Cpu) -> Any:
     """What reading R15 gives: two instructions on."""
     return (cpu.pc + (4 if cpu.thumb else 8)) & 0xFFFF_FFFF
 
@@ -46,7 +78,7 @@ def read(cpu: Cpu, n: int) -> Value:
     return cpu.r[n]
 
 
-def aligned_pc(cpu: Cpu) -> int:
+def aligned_pc(cpu: Cpu) -> Any:
     """Align(PC, 4), the base of literal addressing."""
     return pc_value(cpu) & 0xFFFF_FFFC
 
@@ -58,7 +90,7 @@ def read_base(cpu: Cpu, n: int) -> Value:
     return cpu.r[n]
 
 
-# -- fields that are not unpredictable (`where`) ---------------------------------------------
+# -- fields that are not unpredictable (`where`) ---------------------------------------
 def plain(r: int) -> bool:
     """T32: neither SP nor PC."""
     return r != 13 and r != 15
@@ -89,7 +121,7 @@ def plain_dnm(Rd: int, Rn: int, Rm: int) -> bool:
     return plain(Rd) and plain(Rn) and plain(Rm)
 
 
-# -- branches -------------------------------------------------------------------------------
+# -- branches --------------------------------------------------------------------------
 def end_it_block(cpu: Cpu) -> None:
     """A branch is the last of its IT block: the target runs outside it."""
     if cpu.itstate != 0:
@@ -113,7 +145,7 @@ def interwork(cpu: Cpu, target: Value) -> None:
 
 
 def write(cpu: Cpu, n: int, value: Value) -> None:
-    """Write register n by an arithmetic instruction: ALUWritePC interworks in A32 only."""
+    """Write register n by arithmetic: ALUWritePC, which interworks in A32 only."""
     if n != 15:
         cpu.r[n] = value
     elif cpu.thumb:
@@ -130,7 +162,7 @@ def write_loaded(cpu: Cpu, n: int, value: Value) -> None:
         interwork(cpu, value)
 
 
-# -- flags ------------------------------------------------------------------------------------
+# -- flags -----------------------------------------------------------------------------
 def set_nz(cpu: Cpu, result: Value) -> None:
     """N and Z of a result."""
     cpu.n = s32(result) < 0
@@ -144,7 +176,7 @@ def set_nzcv(cpu: Cpu, result: Value, carry: Value, overflow: Value) -> None:
     cpu.v = overflow
 
 
-# -- shifts (A8.4) ------------------------------------------------------------------------------
+# -- shifts (A8.4) ---------------------------------------------------------------------
 def shift_immediate(cpu: Cpu, value: Value, kind: int, amount: int) -> Value:
     """Shift by a constant: (result, carry out). `amount` as encoded: 0 is special."""
     if kind == LSL:
@@ -166,7 +198,7 @@ def shift_immediate(cpu: Cpu, value: Value, kind: int, amount: int) -> Value:
 
 
 def shift_register(cpu: Cpu, value: Value, kind: int, amount: Value) -> Value:
-    """Shift by the low byte of a register: (result, carry out); by 0 the carry stays."""
+    """Shift by a register's low byte: (result, carry out); by 0 the carry stays."""
     count = amount & 0xFF
     if kind == ROR:
         result = ror(value, count & 31)
@@ -189,7 +221,7 @@ def shifted(cpu: Cpu, value: Value, kind: int, amount: int) -> Value:
     return result
 
 
-# -- immediates (A5.2.4, A6.3.2) ------------------------------------------------------------------
+# -- immediates (A5.2.4, A6.3.2) -------------------------------------------------------
 def rotate_constant(value: int, count: int) -> int:
     """ROR of a 32-bit constant."""
     return ((value >> count) | (value << (32 - count) & 0xFFFF_FFFF)) & 0xFFFF_FFFF
@@ -229,7 +261,7 @@ def thumb_constant_carry(cpu: Cpu, imm12: int) -> Value:
     return u1(thumb_constant(imm12) >> 31)
 
 
-# -- addition ------------------------------------------------------------------------------------------
+# -- addition --------------------------------------------------------------------------
 def add_setting(cpu: Cpu, S: int, a: Value, b: Value, carry: Value) -> Value:
     """a + b + carry, and the flags when S."""
     if S:
@@ -246,8 +278,3 @@ def subtract_setting(cpu: Cpu, S: int, a: Value, b: Value) -> Value:
         set_nzcv(cpu, result, carry, overflow)
         return result
     return a - b
-
-
-def strict(cpu: Cpu) -> int:
-    """Must an ordinary access be aligned (SCTLR.A)?"""
-    return cpu.strict_alignment

@@ -20,13 +20,22 @@ class ArmReference(Reference):
     def holds(self, condition: int) -> bool:
         """Does a condition code hold (A8.3)?"""
         cpu: Any = self
-        test = (cpu.z, cpu.c, cpu.n, cpu.v, cpu.c and not cpu.z, cpu.n == cpu.v,
-                cpu.n == cpu.v and not cpu.z, True)[condition >> 1]
+        test = (
+            cpu.z,
+            cpu.c,
+            cpu.n,
+            cpu.v,
+            cpu.c and not cpu.z,
+            cpu.n == cpu.v,
+            cpu.n == cpu.v and not cpu.z,
+            True,
+        )[condition >> 1]
         return bool(test) != (condition & 1 == 1 and condition != 15)
 
     def condition(self, insn: Insn, fields: dict[str, int]) -> int:
         """The condition an instruction runs under."""
-        itstate = int(self.itstate)  # type: ignore[attr-defined]
+        cpu: Any = self
+        itstate = int(cpu.itstate)
         if itstate and insn.name != "t16_bkpt":
             return itstate >> 4
         if insn.set in ("a32", "t16", "t32"):
@@ -37,11 +46,12 @@ class ArmReference(Reference):
 
     def execute(self, insn: Insn, fields: dict[str, int]) -> None:
         """Run it if its condition holds; then one IT place is used up."""
-        before = int(self.itstate)  # type: ignore[attr-defined]
+        cpu: Any = self
+        before = int(cpu.itstate)
         if self.holds(self.condition(insn, fields)):
             super().execute(insn, fields)
         if before and self.next_pc is None:
-            self.itstate = _next_itstate(before)
+            cpu.itstate = _next_itstate(before)
 
     def step(self) -> Insn | None:
         """Fetch and execute the instruction at pc."""

@@ -16,24 +16,29 @@ from tests.lockstep.sets import SETS
 
 def _translated() -> Engine:
     from tests.lockstep.translated import TranslatedEngine
+
     return TranslatedEngine("translate")
 
 
 def _interpreted() -> Engine:
     from tests.lockstep.translated import TranslatedEngine
+
     return TranslatedEngine("interpret")
 
 
 ENGINES: dict[str, Callable[[], Engine]] = {
-    "reference": ReferenceEngine, "translate": _translated, "interpret": _interpreted,
+    "reference": ReferenceEngine,
+    "translate": _translated,
+    "interpret": _interpreted,
 }
 
 
 class Comparison:
     """One engine against another on one set."""
 
-    def __init__(self, set_name: str, engine: str, against: str = "unicorn",
-                 length: int = 32) -> None:
+    def __init__(
+        self, set_name: str, engine: str, against: str = "unicorn", length: int = 32
+    ) -> None:
         self.words = SETS[set_name]
         self.generator = Generator(core, self.words, length)
         self.engine = ENGINES[engine]()
@@ -79,19 +84,28 @@ class Comparison:
         """The shortest beginning of the case that differs; shown by its last step."""
         for length in range(1, len(case.steps) + 1):
             last = length == len(case.steps)
-            shorter = case_of(case.before, list(case.steps[:length]),
-                              case.branches and last, case.thumb, case.seed)
+            shorter = case_of(
+                case.before,
+                list(case.steps[:length]),
+                case.branches and last,
+                case.thumb,
+                case.seed,
+            )
             self._same_data(case.seed)
             what = self._both(shorter)
             if what is not None:
                 before = self._state_before(shorter)
                 step = shorter.steps[-1]
-                return (f"seed {case.seed}, step {length}: {step.name} {step.word:#010x}"
-                        f"\n  {what}\n  before: {before}")
+                return (
+                    f"seed {case.seed}, step {length}: {step.name} {step.word:#010x}"
+                    f"\n  {what}\n  before: {before}"
+                )
         return f"seed {case.seed}: differs, but no beginning of it does"
 
     def _state_before(self, case: Case) -> str:
-        shorter = case_of(case.before, list(case.steps[:-1]), False, case.thumb, case.seed)
+        shorter = case_of(
+            case.before, list(case.steps[:-1]), False, case.thumb, case.seed
+        )
         self._same_data(case.seed)
         return shown(self.judge.run(shorter)) if shorter.steps else shown(case.before)
 
@@ -112,6 +126,9 @@ def difference(before: CpuState, wanted: CpuState, got: CpuState) -> str:
     if wanted.end != got.end:
         parts.append(f"end wanted {wanted.end!r} got {got.end!r}")
     for letter, a_bank, b_bank in (("r", wanted.r, got.r), ("d", wanted.d, got.d)):
-        parts += [f"{letter}{i} wanted {a:#x} got {b:#x}"
-                  for i, (a, b) in enumerate(zip(a_bank, b_bank, strict=True)) if a != b]
+        parts += [
+            f"{letter}{i} wanted {a:#x} got {b:#x}"
+            for i, (a, b) in enumerate(zip(a_bank, b_bank, strict=True))
+            if a != b
+        ]
     return "; ".join(parts)

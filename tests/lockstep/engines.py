@@ -52,12 +52,13 @@ class ReferenceEngine:
 
     def set_data(self, data: bytes) -> None:
         for at in range(0, DATA_SIZE, PAGE):
-            self.cpu.memory.pages[(DATA + at) // PAGE][:] = data[at:at + PAGE]
+            self.cpu.memory.pages[(DATA + at) // PAGE][:] = data[at : at + PAGE]
 
     def data(self) -> bytes:
         pages = self.cpu.memory.pages
-        return b"".join(bytes(pages[(DATA + at) // PAGE])
-                        for at in range(0, DATA_SIZE, PAGE))
+        return b"".join(
+            bytes(pages[(DATA + at) // PAGE]) for at in range(0, DATA_SIZE, PAGE)
+        )
 
     def run(self, case: Case) -> CpuState:
         self._load(case)
@@ -73,6 +74,7 @@ class ReferenceEngine:
 
     def _load(self, case: Case) -> None:
         from cores.arm.insns.simd_fpscr import fpscr_write
+
         cpu, before = self.cpu, case.before
         self.window.load(case)
         cpu.pc = START
@@ -89,7 +91,13 @@ class ReferenceEngine:
     def _state(self, end: str) -> CpuState:
         from cores.arm.insns.simd_fpscr import fpscr_read
         from cores.arm.insns.status import read_cpsr
+
         cpu = self.cpu
-        return CpuState(tuple(int(cpu.r[i]) for i in range(15)), int(cpu.pc),
-                        int(read_cpsr(cpu)) | (THUMB if cpu.thumb else 0),
-                        tuple(int(cpu.d[i]) for i in range(32)), int(fpscr_read(cpu)), end)
+        return CpuState(
+            tuple(int(cpu.r[i]) for i in range(15)),
+            int(cpu.pc),
+            int(read_cpsr(cpu)) | (THUMB if cpu.thumb else 0),
+            tuple(int(cpu.d[i]) for i in range(32)),
+            int(fpscr_read(cpu)),
+            end,
+        )

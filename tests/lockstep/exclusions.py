@@ -13,19 +13,45 @@ CODE_BYTES = "SETEND would make the judge's later data accesses big-endian: own 
 EXCLUSIVE = "the judge's monitor is its own; pairs of them are tested by test_exclusive"
 
 WORDS: dict[str, str] = {
-    "a32.hvc": SYSTEM, "a32.smc": SYSTEM, "t32.t32_hvc": SYSTEM, "t32.t32_smc": SYSTEM,
-    "a32.svc": STOPS, "t16.t16_svc": STOPS, "a32.bkpt": STOPS, "t16.t16_bkpt": STOPS,
-    "a32.udf": STOPS, "t16.t16_udf": STOPS, "t32.t32_udf": STOPS,
-    "a32.mcr": SYSTEM, "a32.mrc": SYSTEM, "a32.mcrr": SYSTEM, "a32.mrrc": SYSTEM,
-    "t32.mcr": SYSTEM, "t32.mrc": SYSTEM, "t32.mcrr": SYSTEM, "t32.mrrc": SYSTEM,
-    "a32_always.rfe": SYSTEM, "a32_always.srs": SYSTEM, "t32.t32_rfe": SYSTEM,
-    "t32.t32_srs": SYSTEM, "a32_always.a32_cps": SYSTEM, "t32.t32_cps": SYSTEM,
-    "t16.t16_cps": SYSTEM, "a32.user_block": SYSTEM, "a32.ldm_return": SYSTEM,
-    "a32.msr_register": SYSTEM, "a32.msr_immediate": SYSTEM, "t32.t32_msr": SYSTEM,
-    "a32.mrs": SYSTEM, "t32.t32_mrs": SYSTEM,
-    "a32_always.setend": CODE_BYTES, "t16.t16_setend": CODE_BYTES,
+    "a32.hvc": SYSTEM,
+    "a32.smc": SYSTEM,
+    "t32.t32_hvc": SYSTEM,
+    "t32.t32_smc": SYSTEM,
+    "a32.svc": STOPS,
+    "t16.t16_svc": STOPS,
+    "a32.bkpt": STOPS,
+    "t16.t16_bkpt": STOPS,
+    "a32.udf": STOPS,
+    "t16.t16_udf": STOPS,
+    "t32.t32_udf": STOPS,
+    "a32.mcr": SYSTEM,
+    "a32.mrc": SYSTEM,
+    "a32.mcrr": SYSTEM,
+    "a32.mrrc": SYSTEM,
+    "t32.mcr": SYSTEM,
+    "t32.mrc": SYSTEM,
+    "t32.mcrr": SYSTEM,
+    "t32.mrrc": SYSTEM,
+    "a32_always.rfe": SYSTEM,
+    "a32_always.srs": SYSTEM,
+    "t32.t32_rfe": SYSTEM,
+    "t32.t32_srs": SYSTEM,
+    "a32_always.a32_cps": SYSTEM,
+    "t32.t32_cps": SYSTEM,
+    "t16.t16_cps": SYSTEM,
+    "a32.user_block": SYSTEM,
+    "a32.ldm_return": SYSTEM,
+    "a32.msr_register": SYSTEM,
+    "a32.msr_immediate": SYSTEM,
+    "t32.t32_msr": SYSTEM,
+    "a32.mrs": SYSTEM,
+    "t32.t32_mrs": SYSTEM,
+    "a32_always.setend": CODE_BYTES,
+    "t16.t16_setend": CODE_BYTES,
     "t16.if_then": "drawn on purpose, with its block behind it",
-    "a32.a32_hint": STOPS, "t16.t16_hint": STOPS, "t32.t32_hint": STOPS,
+    "a32.a32_hint": STOPS,
+    "t16.t16_hint": STOPS,
+    "t32.t32_hint": STOPS,
     "a32.branch_jazelle": "the judge enters Jazelle's undefined state machine",
     "t32.t32_branch_jazelle": "the judge enters Jazelle's undefined state machine",
 }
@@ -69,7 +95,11 @@ def rejected_simd(name: str, fields: dict[str, int]) -> str | None:
         return SYSTEM
     if name == "neon.permute" and fields["d"] == fields["m"]:
         return UNKNOWN
-    if name == "neon.all_lanes" and fields["a"] or name == "neon.one_lane" and fields[
-            "where"] & 3:
+    if (
+        name == "neon.all_lanes"
+        and fields["a"]
+        or name == "neon.one_lane"
+        and fields["where"] & 3
+    ):
         return NOT_CHECKED
     return None

@@ -16,13 +16,32 @@ from tests.lockstep.exclusions import rejected
 from tests.lockstep.model import DATA, DATA_SIZE, USER, Case, CpuState, Step, case_of
 from tests.lockstep.sets import ALWAYS, WordSet, a32_code, thumb_code
 
-MEMORY = ("load_store", "load_store_thumb", "block", "exclusive", "vfp_memory",
-          "neon_memory")
+MEMORY = (
+    "load_store",
+    "load_store_thumb",
+    "block",
+    "exclusive",
+    "vfp_memory",
+    "neon_memory",
+)
 STACK = 13
 MARGIN = 0x2000
 NEAR = 0x1000
-EDGES = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000,
-         0xFFFF_FFFE, 0xFFFF_FFFF)
+EDGES = (
+    0,
+    1,
+    2,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0x8000,
+    0xFFFF,
+    0x7FFF_FFFF,
+    0x8000_0000,
+    0xFFFF_FFFE,
+    0xFFFF_FFFF,
+)
 
 
 def edgy(rng: random.Random, bits: int) -> int:
@@ -35,12 +54,16 @@ def edgy(rng: random.Random, bits: int) -> int:
 def random_state(rng: random.Random, words: WordSet, pc: int) -> CpuState:
     """A random user-level state."""
     cpsr = USER | rng.getrandbits(5) << 27 | rng.getrandbits(4) << 16
-    return CpuState(tuple(edgy(rng, 32) for _ in range(15)), pc, cpsr,
-                    tuple(words.random_double(rng) for _ in range(32)),
-                    words.random_fpscr(rng))
+    return CpuState(
+        tuple(edgy(rng, 32) for _ in range(15)),
+        pc,
+        cpsr,
+        tuple(words.random_double(rng) for _ in range(32)),
+        words.random_fpscr(rng),
+    )
 
 
-# -- aiming ---------------------------------------------------------------------------------
+# -- aiming ----------------------------------------------------------------------------
 def move_to(register: int, value: int, thumb: bool) -> list[Step]:
     """MOVW and MOVT; in Thumb SP goes by way of R12."""
     if thumb and register == STACK:
@@ -49,12 +72,24 @@ def move_to(register: int, value: int, thumb: bool) -> list[Step]:
     steps = []
     for top, half in ((0, value & 0xFFFF), (1, value >> 16)):
         if thumb:
-            word = (0xF240_0000 | top << 23 | (half >> 12) << 16 | (half >> 11 & 1) << 26
-                    | (half >> 8 & 7) << 12 | register << 8 | half & 0xFF)
+            word = (
+                0xF240_0000
+                | top << 23
+                | (half >> 12) << 16
+                | (half >> 11 & 1) << 26
+                | (half >> 8 & 7) << 12
+                | register << 8
+                | half & 0xFF
+            )
             steps.append(Step("aim", thumb_code("t32", word), word))
         else:
-            word = (0xE300_0000 | top << 22 | (half >> 12) << 16 | register << 12
-                    | half & 0xFFF)
+            word = (
+                0xE300_0000
+                | top << 22
+                | (half >> 12) << 16
+                | register << 12
+                | half & 0xFFF
+            )
             steps.append(Step("aim", a32_code("a32", word), word))
     return steps
 
@@ -62,7 +97,9 @@ def move_to(register: int, value: int, thumb: bool) -> list[Step]:
 def clear_exclusive(thumb: bool) -> Step:
     """CLREX: the judge's monitor would remember the case before."""
     word = 0xF3BF_8F2F if thumb else 0xF57F_F01F
-    return Step("aim", thumb_code("t32", word) if thumb else a32_code("a32", word), word)
+    return Step(
+        "aim", thumb_code("t32", word) if thumb else a32_code("a32", word), word
+    )
 
 
 def is_memory(insn: Insn) -> bool:
@@ -72,8 +109,17 @@ def is_memory(insn: Insn) -> bool:
 
 def needs_alignment(insn: Insn) -> bool:
     """Must its address be aligned, whatever SCTLR.A says?"""
-    single = ("single", "extra", "t16_register", "t16_immediate", "t16_half", "t32_load",
-              "t32_store", "table_branch", "t16_stack")
+    single = (
+        "single",
+        "extra",
+        "t16_register",
+        "t16_immediate",
+        "t16_half",
+        "t32_load",
+        "t32_store",
+        "table_branch",
+        "t16_stack",
+    )
     return not insn.name.startswith(single)
 
 
@@ -97,8 +143,9 @@ def shifted_offset(fields: dict[str, int], value: int) -> int | None:
     return value >> amount if amount else 0
 
 
-def aim(insn: Insn, fields: dict[str, int], thumb: bool,
-        rng: random.Random) -> list[Step] | None:
+def aim(
+    insn: Insn, fields: dict[str, int], thumb: bool, rng: random.Random
+) -> list[Step] | None:
     """Moves that make the access hit the data window; None if it cannot be aimed."""
     base = base_register(insn, fields)
     if base == 15 or base is None:
@@ -119,29 +166,36 @@ def aim(insn: Insn, fields: dict[str, int], thumb: bool,
         return None
     if fields.get("P", 1) == 1:
         address += -offset if fields.get("U", 1) else offset
-    return move_to(base, address & 0xFFFF_FFFF, thumb) + move_to(offset_register, value,
-                                                                 thumb)
+    return move_to(base, address & 0xFFFF_FFFF, thumb) + move_to(
+        offset_register, value, thumb
+    )
 
 
-def aim_from_pc(insn: Insn, fields: dict[str, int], thumb: bool,
-                rng: random.Random) -> list[Step] | None:
+def aim_from_pc(
+    insn: Insn, fields: dict[str, int], thumb: bool, rng: random.Random
+) -> list[Step] | None:
     """The base is fixed: at least the offset register must be small."""
     register = fields.get("Rm")
     if register is None:
         return []
     value = rng.randrange(0, 256, 4)
-    offset = value << fields.get("half", 0) if insn.name == "table_branch" else (
-        shifted_offset(fields, value))
+    offset = (
+        value << fields.get("half", 0)
+        if insn.name == "table_branch"
+        else (shifted_offset(fields, value))
+    )
     if offset is None or offset > NEAR:
         return None
     return move_to(register, value, thumb)
 
 
-# -- branches ------------------------------------------------------------------------------------
+# -- branches --------------------------------------------------------------------------
 def branches(insn: Insn, fields: dict[str, int]) -> bool:
     """Does it write the pc?"""
     if insn.module.endswith(".branch") or insn.name in (
-            "t16_branch_exchange", "t16_branch_link_exchange"):
+        "t16_branch_exchange",
+        "t16_branch_link_exchange",
+    ):
         return True
     if insn.name == "pop":
         return fields["P"] == 1
@@ -164,15 +218,19 @@ def moves_without_flags(step: Step) -> bool:
     return step.name == "t16.shift_by_constant" and step.word >> 6 == 0
 
 
-# -- cases ------------------------------------------------------------------------------------------
+# -- cases -----------------------------------------------------------------------------
 class Generator:
     """Draws cases of one set."""
 
     def __init__(self, core: Core, words: WordSet, length: int) -> None:
         self.words, self.length = words, length
         self.decoders = core.decoders
-        self.insns = [insn for name in words.decoders
-                      for insn in core.decoders[name].insns if words.wants(insn)]
+        self.insns = [
+            insn
+            for name in words.decoders
+            for insn in core.decoders[name].insns
+            if words.wants(insn)
+        ]
 
     def cases(self, seed: int) -> Iterator[Case]:
         """Endless, and the same for the same seed."""
@@ -184,6 +242,7 @@ class Generator:
     def case(self, seed: int) -> Case:
         """The case of this number."""
         from tests.lockstep.model import START
+
         rng = random.Random(seed)
         steps: list[Step] = []
         branching = False
@@ -192,8 +251,13 @@ class Generator:
             steps += drawn
         if any("strex" in step.name for step in steps):
             steps.insert(0, clear_exclusive(self.words.thumb))
-        return case_of(random_state(rng, self.words, START), steps, branching,
-                       self.words.thumb, seed)
+        return case_of(
+            random_state(rng, self.words, START),
+            steps,
+            branching,
+            self.words.thumb,
+            seed,
+        )
 
     def _draw(self, rng: random.Random) -> tuple[list[Step], bool]:
         if self.words.thumb and rng.random() < IT_SHARE:
@@ -213,12 +277,17 @@ class Generator:
         while True:
             steps, branching = self._draw_one(rng, self.insns)
             step = steps[-1]
-            if not branching and step.name not in NOT_IN_IT and (
-                    memory or len(steps) == 1) and not moves_without_flags(step):
+            if (
+                not branching
+                and step.name not in NOT_IN_IT
+                and (memory or len(steps) == 1)
+                and not moves_without_flags(step)
+            ):
                 return steps
 
-    def _draw_one(self, rng: random.Random,
-                  insns: list[Insn]) -> tuple[list[Step], bool]:
+    def _draw_one(
+        self, rng: random.Random, insns: list[Insn]
+    ) -> tuple[list[Step], bool]:
         while True:
             insn = rng.choice(insns)
             word = self.decoders[insn.set].random_word(insn, rng)
@@ -246,6 +315,7 @@ class Generator:
         condition = ALWAYS if rng.random() < 0.6 else rng.randrange(15)
         return word & 0x0FFF_FFFF | condition << 28
 
-    def _aimed(self, insn: Insn, fields: dict[str, int],
-               rng: random.Random) -> list[Step] | None:
+    def _aimed(
+        self, insn: Insn, fields: dict[str, int], rng: random.Random
+    ) -> list[Step] | None:
         return aim(insn, fields, self.words.thumb, rng) if is_memory(insn) else []

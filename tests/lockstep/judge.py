@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import unicorn
+import unicorn as untyped
 from unicorn import arm_const as arm
 
 from tests.lockstep.model import (
@@ -21,12 +21,16 @@ from tests.lockstep.model import (
     CpuState,
 )
 
+unicorn: Any = untyped
+
 REGISTERS = [getattr(arm, f"UC_ARM_REG_R{i}") for i in range(13)] + [
-    arm.UC_ARM_REG_SP, arm.UC_ARM_REG_LR]
+    arm.UC_ARM_REG_SP,
+    arm.UC_ARM_REG_LR,
+]
 DOUBLES = [getattr(arm, f"UC_ARM_REG_D{i}") for i in range(32)]
 CPACR_ALL = 0x00F0_0000
 FPEXC_ENABLE = 0x4000_0000
-CPACR = (15, 0, 0, 1, 0, 0, 2)      # coprocessor, 64-bit, secure, CRn, CRm, opc1, opc2
+CPACR = (15, 0, 0, 1, 0, 0, 2)  # coprocessor, 64-bit, secure, CRn, CRm, opc1, opc2
 
 
 class Judge:
@@ -70,8 +74,9 @@ class Judge:
         before = case.before
         cpu = self.cpu
         self.window.load(case)
-        cpu.reg_write(arm.UC_ARM_REG_CPSR, before.cpsr & ~THUMB | (
-            THUMB if case.thumb else 0))
+        cpu.reg_write(
+            arm.UC_ARM_REG_CPSR, before.cpsr & ~THUMB | (THUMB if case.thumb else 0)
+        )
         for register, value in zip(REGISTERS, before.r, strict=True):
             cpu.reg_write(register, value)
         for register, value in zip(DOUBLES, before.d, strict=True):
@@ -81,13 +86,17 @@ class Judge:
 
     def _state(self, end: str) -> CpuState:
         read = self.cpu.reg_read
-        return CpuState(tuple(read(register) for register in REGISTERS),
-                        read(arm.UC_ARM_REG_PC), read(arm.UC_ARM_REG_CPSR),
-                        tuple(read(register) for register in DOUBLES),
-                        read(arm.UC_ARM_REG_FPSCR), end)
+        return CpuState(
+            tuple(read(register) for register in REGISTERS),
+            read(arm.UC_ARM_REG_PC),
+            read(arm.UC_ARM_REG_CPSR),
+            tuple(read(register) for register in DOUBLES),
+            read(arm.UC_ARM_REG_FPSCR),
+            end,
+        )
 
 
-def _reason(case: Case, error: unicorn.UcError, moved: bool) -> str:
+def _reason(case: Case, error: Any, moved: bool) -> str:
     """A branch to UDF, or to where nothing is, ends the case as it should."""
     if error.errno in (unicorn.UC_ERR_INSN_INVALID, unicorn.UC_ERR_EXCEPTION):
         return ENDED if case.branches and moved else "undefined"

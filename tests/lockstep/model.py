@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-CODE = 0x5000_0000          # code is in the middle of this window
+CODE = 0x5000_0000  # code is in the middle of this window
 CODE_SIZE = 0x1_0000
 START = CODE + CODE_SIZE // 2
 DATA = 0x6000_0000
 DATA_SIZE = 0x1_0000
-UDF = {False: bytes.fromhex("f000f0e7"), True: bytes.fromhex("dede")}   # fills the window
-ENDED = "end"               # how a run ends that all engines finish
+UDF = {
+    False: bytes.fromhex("f000f0e7"),
+    True: bytes.fromhex("dede"),
+}  # fills the window
+ENDED = "end"  # how a run ends that all engines finish
 
 NZCVQ = 0xF800_0000
 GE = 0x000F_0000
@@ -26,17 +29,18 @@ CPSR_COMPARED = NZCVQ | GE | THUMB | BIG_ENDIAN
 class CpuState:
     """User-level state of one CPU."""
 
-    r: tuple[int, ...]                       # r0-r14
+    r: tuple[int, ...]  # r0-r14
     pc: int
     cpsr: int
     d: tuple[int, ...] = (0,) * 32
     fpscr: int = 0
-    end: str = ENDED                         # or the exception that stopped it
+    end: str = ENDED  # or the exception that stopped it
 
     def masked(self, fpscr_mask: int) -> CpuState:
         """The part that is compared."""
-        return replace(self, cpsr=self.cpsr & CPSR_COMPARED,
-                       fpscr=self.fpscr & fpscr_mask)
+        return replace(
+            self, cpsr=self.cpsr & CPSR_COMPARED, fpscr=self.fpscr & fpscr_mask
+        )
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,18 @@ class Case:
         return START + len(self.code)
 
 
-def case_of(before: CpuState, steps: list[Step], branches: bool, thumb: bool,
-            seed: int) -> Case:
+def case_of(
+    before: CpuState, steps: list[Step], branches: bool, thumb: bool, seed: int
+) -> Case:
     """A case with its code put together."""
-    return Case(before, tuple(steps), branches, thumb, seed,
-                b"".join(step.code for step in steps))
+    return Case(
+        before,
+        tuple(steps),
+        branches,
+        thumb,
+        seed,
+        b"".join(step.code for step in steps),
+    )
 
 
 class CodeWindow:
@@ -92,12 +103,13 @@ class CodeWindow:
 
 
 def lands_in_memory(case: Case, after: CpuState) -> bool:
-    """Did the last step branch to where other code or data is? Engines that run on until
-    an exception would execute that."""
+    """Did the last step branch to where other code or data is? Engines that run on
+    until an exception would execute that."""
     if not case.branches:
         return False
     if DATA <= after.pc < DATA + DATA_SIZE or START <= after.pc < case.end_pc:
         return True
     misaligned = not case.thumb and after.pc % 4 != 0
     return CODE <= after.pc < CODE + CODE_SIZE and (
-        misaligned or bool(after.cpsr & THUMB) != case.thumb)
+        misaligned or bool(after.cpsr & THUMB) != case.thumb
+    )

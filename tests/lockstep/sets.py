@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a lock-step run draws: for each set the decoders, and how a word becomes code."""
+"""What a lock-step run draws: decoders by set, and how a word becomes code."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ class WordSet:
 
     def wants(self, insn: Insn) -> bool:
         """Is the instruction drawn at all?"""
-        return (insn.set in self.decoders and f"{insn.set}.{insn.name}" not in WORDS
-                and f"*.{insn.name}" not in WORDS)
+        return (
+            insn.set in self.decoders
+            and f"{insn.set}.{insn.name}" not in WORDS
+            and f"*.{insn.name}" not in WORDS
+        )
 
 
 def a32_code(decoder: str, word: int) -> bytes:
@@ -58,7 +61,10 @@ SETS: dict[str, WordSet] = {
     "t32": WordSet(("t16", "t32"), True, thumb_code),
     "vfp": WordSet(("vfp",), False, a32_code, FPSCR_ALL, random_fpscr, random_double),
     "neon": WordSet(("neon",), False, a32_code, FPSCR_ALL, random_fpscr, random_double),
-    "vfp_t32": WordSet(("vfp",), True, thumb_code, FPSCR_ALL, random_fpscr, random_double),
-    "neon_t32": WordSet(("neon",), True, thumb_code, FPSCR_ALL, random_fpscr,
-                        random_double),
+    "vfp_t32": WordSet(
+        ("vfp",), True, thumb_code, FPSCR_ALL, random_fpscr, random_double
+    ),
+    "neon_t32": WordSet(
+        ("neon",), True, thumb_code, FPSCR_ALL, random_fpscr, random_double
+    ),
 }

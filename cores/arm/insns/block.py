@@ -14,7 +14,7 @@ t32 = InsnSet("t32")
 SP, LR, PC = 13, 14, 15
 
 
-# -- what C does: registers of other modes ------------------------------------------------------
+# -- what C does: registers of other modes ---------------------------------------------
 @extern(effects="reads")
 def user_register(cpu: Cpu, number: u32) -> u32:
     """R8-R14 of User mode."""
@@ -51,7 +51,7 @@ def return_with_status(cpu: Cpu, target: u32, status: u32) -> None:
     raise PrivilegedError
 
 
-# -- shared meaning -----------------------------------------------------------------------------------
+# -- shared meaning --------------------------------------------------------------------
 def lowest(base: Value, P: int, U: int, count: int) -> Value:
     """The lowest address of the block: IA, IB, DA or DB."""
     if U:
@@ -110,10 +110,8 @@ def store_user_block(cpu: Cpu, P: int, U: int, Rn: int, registers: int) -> None:
     place = 0
     for i in range(16):
         if registers >> i & 1:
-            if 8 <= i and i < PC:
-                value = user_register(cpu, i)
-            else:
-                value = read(cpu, i)
+            banked = i >= 8 and i < PC
+            value = user_register(cpu, i) if banked else read(cpu, i)
             cpu.store(u32, address + place * 4, value, aligned=True)
             place = place + 1
 
@@ -153,7 +151,7 @@ def load_and_return(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -
     return_to(cpu, target)
 
 
-# -- A32 ------------------------------------------------------------------------------------------------
+# -- A32 -------------------------------------------------------------------------------
 def sensible_load(W: int, Rn: int, registers: int) -> bool:
     """Registers there are, and the base is not both loaded and moved."""
     return registers != 0 and Rn != PC and not (W and registers >> Rn & 1)
@@ -166,24 +164,33 @@ def sensible_store(W: int, Rn: int, registers: int) -> bool:
     return not (W and registers >> Rn & 1 and registers & ((1 << Rn) - 1) != 0)
 
 
-@a32("cond:4 100 P:1 U:1 0 W:1 1 Rn:4 registers:16", where=sensible_load,
-     asm="ldm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list}")
+@a32(
+    "cond:4 100 P:1 U:1 0 W:1 1 Rn:4 registers:16",
+    where=sensible_load,
+    asm="ldm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list}",
+)
 def ldm(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
     """LDM, POP A1."""
     load_block(cpu, P, U, W, Rn, registers)
 
 
-@a32("cond:4 100 P:1 U:1 0 W:1 0 Rn:4 registers:16", where=sensible_store,
-     asm="stm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list}")
+@a32(
+    "cond:4 100 P:1 U:1 0 W:1 0 Rn:4 registers:16",
+    where=sensible_store,
+    asm="stm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list}",
+)
 def stm(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
     """STM, PUSH A1."""
     store_block(cpu, P, U, W, Rn, registers)
 
 
-@a32("cond:4 100 P:1 U:1 1 0 L:1 Rn:4 registers:16",
-     where=lambda L, Rn, registers: (registers != 0 and Rn != 15
-                                    and (L == 0 or registers < 0x8000)),
-     asm="{L:stm_ldm}{P,U:block_mode}{cond} {Rn}, {registers:list}^")
+@a32(
+    "cond:4 100 P:1 U:1 1 0 L:1 Rn:4 registers:16",
+    where=lambda L, Rn, registers: (
+        registers != 0 and Rn != 15 and (L == 0 or registers < 0x8000)
+    ),
+    asm="{L:stm_ldm}{P,U:block_mode}{cond} {Rn}, {registers:list}^",
+)
 def user_block(cpu: Cpu, P: int, U: int, L: int, Rn: int, registers: int) -> None:
     """LDM, STM (User registers) A1."""
     if not cpu.privileged:
@@ -194,9 +201,11 @@ def user_block(cpu: Cpu, P: int, U: int, L: int, Rn: int, registers: int) -> Non
         store_user_block(cpu, P, U, Rn, registers)
 
 
-@a32("cond:4 100 P:1 U:1 1 W:1 1 Rn:4 1 registers:15",
-     where=lambda W, Rn, registers: Rn != 15 and not (W and registers >> Rn & 1),
-     asm="ldm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list_pc}^")
+@a32(
+    "cond:4 100 P:1 U:1 1 W:1 1 Rn:4 1 registers:15",
+    where=lambda W, Rn, registers: Rn != 15 and not (W and registers >> Rn & 1),
+    asm="ldm{P,U:block_mode}{cond} {Rn}{W:wback}, {registers:list_pc}^",
+)
 def ldm_return(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
     """LDM (exception return) A1."""
     if not cpu.privileged:
@@ -205,12 +214,15 @@ def ldm_return(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> Non
         load_and_return(cpu, P, U, W, Rn, registers | 0x8000)
 
 
-# -- T16 ------------------------------------------------------------------------------------------------
-@t16("1100 L:1 Rn:3 registers:8",
-     where=lambda L, Rn, registers: (registers != 0
-                                    and (L or not registers >> Rn & 1
-                                         or registers & ((1 << Rn) - 1) == 0)),
-     asm="{L:stm_ldm}{it} {Rn}{L,Rn,registers:wback16}, {registers:list}")
+# -- T16 -------------------------------------------------------------------------------
+@t16(
+    "1100 L:1 Rn:3 registers:8",
+    where=lambda L, Rn, registers: (
+        registers != 0
+        and (L or not registers >> Rn & 1 or registers & ((1 << Rn) - 1) == 0)
+    ),
+    asm="{L:stm_ldm}{it} {Rn}{L,Rn,registers:wback16}, {registers:list}",
+)
 def t16_block(cpu: Cpu, L: int, Rn: int, registers: int) -> None:
     """LDM, STM T1: LDM moves the base unless it is loaded."""
     if L:
@@ -219,21 +231,27 @@ def t16_block(cpu: Cpu, L: int, Rn: int, registers: int) -> None:
         store_block(cpu, 0, 1, 1, Rn, registers)
 
 
-@t16("1011 010 M:1 registers:8", where=lambda M, registers: M != 0 or registers != 0,
-     asm="push{it} {M,registers:list_lr}")
+@t16(
+    "1011 010 M:1 registers:8",
+    where=lambda M, registers: M != 0 or registers != 0,
+    asm="push{it} {M,registers:list_lr}",
+)
 def push(cpu: Cpu, M: int, registers: int) -> None:
     """PUSH T1."""
     store_block(cpu, 1, 0, 1, SP, registers | M << LR)
 
 
-@t16("1011 110 P:1 registers:8", where=lambda P, registers: P != 0 or registers != 0,
-     asm="pop{it} {P,registers:list_pc16}")
+@t16(
+    "1011 110 P:1 registers:8",
+    where=lambda P, registers: P != 0 or registers != 0,
+    asm="pop{it} {P,registers:list_pc16}",
+)
 def pop(cpu: Cpu, P: int, registers: int) -> None:
     """POP T1."""
     load_block(cpu, 0, 1, 1, SP, registers | P << PC)
 
 
-# -- T32 ------------------------------------------------------------------------------------------------
+# -- T32 -------------------------------------------------------------------------------
 def sensible_t32(P: int, U: int, W: int, L: int, Rn: int, registers: int) -> bool:
     """IA or DB; at least two registers, not SP; a load not both LR and PC."""
     if P == U or Rn == PC or popcount(registers) < 2 or registers >> SP & 1:
@@ -243,9 +261,14 @@ def sensible_t32(P: int, U: int, W: int, L: int, Rn: int, registers: int) -> boo
     return registers >> 14 != 3 if L else registers < 0x8000
 
 
-@t32("1110100 P:1 U:1 0 W:1 L:1 Rn:4 registers:16", where=sensible_t32,
-     asm="{L:stm_ldm}{P,U:block_mode}{it}.w {Rn}{W:wback}, {registers:list}")
-def t32_block(cpu: Cpu, P: int, U: int, W: int, L: int, Rn: int, registers: int) -> None:
+@t32(
+    "1110100 P:1 U:1 0 W:1 L:1 Rn:4 registers:16",
+    where=sensible_t32,
+    asm="{L:stm_ldm}{P,U:block_mode}{it}.w {Rn}{W:wback}, {registers:list}",
+)
+def t32_block(
+    cpu: Cpu, P: int, U: int, W: int, L: int, Rn: int, registers: int
+) -> None:
     """LDM, LDMDB, STM, STMDB T1 and T2, PUSH, POP T2."""
     if L:
         load_block(cpu, P, U, W, Rn, registers)
@@ -253,7 +276,7 @@ def t32_block(cpu: Cpu, P: int, U: int, W: int, L: int, Rn: int, registers: int)
         store_block(cpu, P, U, W, Rn, registers)
 
 
-# -- RFE, SRS ---------------------------------------------------------------------------------------------
+# -- RFE, SRS --------------------------------------------------------------------------
 def return_from(cpu: Cpu, P: int, U: int, W: int, Rn: int) -> None:
     """RFE: pc and CPSR from memory."""
     if not cpu.privileged:
@@ -282,29 +305,40 @@ def save_return(cpu: Cpu, P: int, U: int, W: int, mode: int) -> None:
             set_stack_of_mode(cpu, mode, moved(base, U, 2))
 
 
-@always("1111 100 P:1 U:1 0 W:1 1 Rn:4 (0)(0)(0)(0)(1)(0)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0)",
-        where=lambda Rn: Rn != 15, asm="rfe{P,U:block_mode} {Rn}{W:wback}")
+@always(
+    "1111 100 P:1 U:1 0 W:1 1 Rn:4 (0)(0)(0)(0)(1)(0)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0)",
+    where=lambda Rn: Rn != 15,
+    asm="rfe{P,U:block_mode} {Rn}{W:wback}",
+)
 def rfe(cpu: Cpu, P: int, U: int, W: int, Rn: int) -> None:
     """RFE A1."""
     return_from(cpu, P, U, W, Rn)
 
 
-@t32("1110100 P:1 U:1 0 W:1 1 Rn:4 (1)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)",
-     where=lambda P, U, Rn: P == U and Rn != 15, asm="rfe{P,U:t32_block_mode}{it} {Rn}{W:wback}")
+@t32(
+    "1110100 P:1 U:1 0 W:1 1 Rn:4 (1)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)",
+    where=lambda P, U, Rn: P == U and Rn != 15,
+    asm="rfe{P,U:t32_block_mode}{it} {Rn}{W:wback}",
+)
 def t32_rfe(cpu: Cpu, P: int, U: int, W: int, Rn: int) -> None:
     """RFE T1 (DB) and T2 (IA)."""
     return_from(cpu, 1 - P, U, W, Rn)
 
 
-@always("1111 100 P:1 U:1 1 W:1 0 (1)(1)(0)(1)(0)(0)(0)(0)(0)(1)(0)(1)(0)(0)(0) mode:5",
-        asm="srs{P,U:block_mode} sp{W:wback}, #{mode}")
+@always(
+    "1111 100 P:1 U:1 1 W:1 0 (1)(1)(0)(1)(0)(0)(0)(0)(0)(1)(0)(1)(0)(0)(0) mode:5",
+    asm="srs{P,U:block_mode} sp{W:wback}, #{mode}",
+)
 def srs(cpu: Cpu, P: int, U: int, W: int, mode: int) -> None:
     """SRS A1."""
     save_return(cpu, P, U, W, mode)
 
 
-@t32("1110100 P:1 U:1 0 W:1 0 (1)(1)(0)(1)(1)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0) mode:5",
-     where=lambda P, U: P == U, asm="srs{P,U:t32_block_mode}{it} sp{W:wback}, #{mode}")
+@t32(
+    "1110100 P:1 U:1 0 W:1 0 (1)(1)(0)(1)(1)(1)(0)(0)(0)(0)(0)(0)(0)(0)(0) mode:5",
+    where=lambda P, U: P == U,
+    asm="srs{P,U:t32_block_mode}{it} sp{W:wback}, #{mode}",
+)
 def t32_srs(cpu: Cpu, P: int, U: int, W: int, mode: int) -> None:
     """SRS T1 (DB) and T2 (IA)."""
     save_return(cpu, 1 - P, U, W, mode)

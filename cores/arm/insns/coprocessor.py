@@ -94,22 +94,36 @@ def selector_of(CRn: int, opc1: int, CRm: int, opc2: int) -> int:
     return CRn << 12 | opc1 << 8 | CRm << 4 | opc2
 
 
-@a32("cond:4 1110 opc1:3 0 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
-     where=lambda Rt: Rt != 15, asm="mcr{cond} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}")
-@t32("1110 1110 opc1:3 0 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
-     where=lambda Rt: Rt != 15 and Rt != 13,
-     asm="mcr{it} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}")
-def mcr(cpu: Cpu, opc1: int, CRn: int, Rt: int, number: int, opc2: int, CRm: int) -> None:
+@a32(
+    "cond:4 1110 opc1:3 0 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
+    where=lambda Rt: Rt != 15,
+    asm="mcr{cond} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}",
+)
+@t32(
+    "1110 1110 opc1:3 0 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
+    where=lambda Rt: Rt != 15 and Rt != 13,
+    asm="mcr{it} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}",
+)
+def mcr(
+    cpu: Cpu, opc1: int, CRn: int, Rt: int, number: int, opc2: int, CRm: int
+) -> None:
     """MCR."""
     move_to(cpu, 14 + number, selector_of(CRn, opc1, CRm, opc2), Rt)
 
 
-@a32("cond:4 1110 opc1:3 1 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
-     where=lambda Rt: Rt != 15, asm="mrc{cond} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}")
-@t32("1110 1110 opc1:3 1 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
-     where=lambda Rt: Rt != 15 and Rt != 13,
-     asm="mrc{it} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}")
-def mrc(cpu: Cpu, opc1: int, CRn: int, Rt: int, number: int, opc2: int, CRm: int) -> None:
+@a32(
+    "cond:4 1110 opc1:3 1 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
+    where=lambda Rt: Rt != 15,
+    asm="mrc{cond} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}",
+)
+@t32(
+    "1110 1110 opc1:3 1 CRn:4 Rt:4 111 number:1 opc2:3 1 CRm:4",
+    where=lambda Rt: Rt != 15 and Rt != 13,
+    asm="mrc{it} {number:cp}, {opc1}, {Rt}, c{CRn}, c{CRm}, {opc2}",
+)
+def mrc(
+    cpu: Cpu, opc1: int, CRn: int, Rt: int, number: int, opc2: int, CRm: int
+) -> None:
     """MRC."""
     move_from(cpu, 14 + number, selector_of(CRn, opc1, CRm, opc2), Rt)
 
@@ -119,10 +133,16 @@ def two_registers(Rt: int, Rt2: int) -> bool:
     return Rt != 15 and Rt2 != 15 and Rt != Rt2
 
 
-@a32("cond:4 1100 0100 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4", where=two_registers,
-     asm="mcrr{cond} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}")
-@t32("1110 1100 0100 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4", where=two_registers,
-     asm="mcrr{it} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}")
+@a32(
+    "cond:4 1100 0100 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4",
+    where=two_registers,
+    asm="mcrr{cond} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}",
+)
+@t32(
+    "1110 1100 0100 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4",
+    where=two_registers,
+    asm="mcrr{it} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}",
+)
 def mcrr(cpu: Cpu, Rt2: int, Rt: int, number: int, opc1: int, CRm: int) -> None:
     """MCRR."""
     value = (u64(cpu.r[Rt2]) << 32) | u64(cpu.r[Rt])
@@ -130,10 +150,16 @@ def mcrr(cpu: Cpu, Rt2: int, Rt: int, number: int, opc1: int, CRm: int) -> None:
     cpu.end_block()
 
 
-@a32("cond:4 1100 0101 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4", where=two_registers,
-     asm="mrrc{cond} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}")
-@t32("1110 1100 0101 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4", where=two_registers,
-     asm="mrrc{it} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}")
+@a32(
+    "cond:4 1100 0101 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4",
+    where=two_registers,
+    asm="mrrc{cond} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}",
+)
+@t32(
+    "1110 1100 0101 Rt2:4 Rt:4 111 number:1 opc1:4 CRm:4",
+    where=two_registers,
+    asm="mrrc{it} {number:cp}, {opc1}, {Rt}, {Rt2}, c{CRm}",
+)
 def mrrc(cpu: Cpu, Rt2: int, Rt: int, number: int, opc1: int, CRm: int) -> None:
     """MRRC."""
     value = coprocessor_read64(cpu, 14 + number, opc1 << 4 | CRm)

@@ -38,8 +38,11 @@ from machinebuilder.isa import InsnSet, u32
 t16 = InsnSet("t16")
 
 
-@t16("000 type:2 imm5:5 Rm:3 Rd:3", asm="{type:shift_name}{its} {Rd}, {Rm}, #{imm5}",
-     where=lambda type: type != 3)
+@t16(
+    "000 type:2 imm5:5 Rm:3 Rd:3",
+    asm="{type:shift_name}{its} {Rd}, {Rm}, #{imm5}",
+    where=lambda type: type != 3,
+)
 def shift_by_constant(cpu: Cpu, type: int, imm5: int, Rm: int, Rd: int) -> None:
     """LSL, LSR, ASR (immediate); MOVS is LSL #0."""
     result, carry = shift_immediate(cpu, cpu.r[Rm], type, imm5)
@@ -91,8 +94,11 @@ COMPARES = (-1, -1, -1, -1, -1, -1, -1, -1, TST, -1, CMP, CMN, -1, -1, -1, -1)
 SHIFTS = (-1, -1, 0, 1, 2, -1, -1, 3, -1, -1, -1, -1, -1, -1, -1, -1)
 
 
-@t16("010000 op:4 Rm:3 Rd:3", where=lambda op: FROM_T16[op] != -1,
-     asm="{op:t16_alu}{its} {Rd}, {Rm}")
+@t16(
+    "010000 op:4 Rm:3 Rd:3",
+    where=lambda op: FROM_T16[op] != -1,
+    asm="{op:t16_alu}{its} {Rd}, {Rm}",
+)
 def operate_low(cpu: Cpu, op: int, Rm: int, Rd: int) -> None:
     """AND, EOR, ADC, SBC, ORR, BIC, MVN (register)."""
     S = cpu.itstate == 0
@@ -102,15 +108,21 @@ def operate_low(cpu: Cpu, op: int, Rm: int, Rd: int) -> None:
         cpu.r[Rd] = operate(cpu, FROM_T16[op], S, cpu.r[Rd], cpu.r[Rm], cpu.c)
 
 
-@t16("010000 op:4 Rm:3 Rn:3", where=lambda op: COMPARES[op] != -1,
-     asm="{op:t16_alu}{it} {Rn}, {Rm}")
+@t16(
+    "010000 op:4 Rm:3 Rn:3",
+    where=lambda op: COMPARES[op] != -1,
+    asm="{op:t16_alu}{it} {Rn}, {Rm}",
+)
 def compare_low(cpu: Cpu, op: int, Rm: int, Rn: int) -> None:
     """TST, CMP, CMN (register)."""
     operate(cpu, COMPARES[op], 1, cpu.r[Rn], cpu.r[Rm], cpu.c)
 
 
-@t16("010000 op:4 Rm:3 Rd:3", where=lambda op: SHIFTS[op] != -1,
-     asm="{op:t16_alu}{its} {Rd}, {Rm}")
+@t16(
+    "010000 op:4 Rm:3 Rd:3",
+    where=lambda op: SHIFTS[op] != -1,
+    asm="{op:t16_alu}{its} {Rd}, {Rm}",
+)
 def shift_low(cpu: Cpu, op: int, Rm: int, Rd: int) -> None:
     """LSL, LSR, ASR, ROR (register)."""
     result, carry = shift_register(cpu, cpu.r[Rd], SHIFTS[op], cpu.r[Rm])
@@ -129,15 +141,21 @@ def multiply_low(cpu: Cpu, Rn: int, Rd: int) -> None:
     cpu.r[Rd] = logical(cpu, cpu.itstate == 0, cpu.r[Rd] * cpu.r[Rn], cpu.c)
 
 
-@t16("010001 00 Rd:1 Rm:4 Rd:3", asm="add{it} {Rd}, {Rm}",
-     where=lambda Rd, Rm: Rd != 15 or Rm != 15)
+@t16(
+    "010001 00 Rd:1 Rm:4 Rd:3",
+    asm="add{it} {Rd}, {Rm}",
+    where=lambda Rd, Rm: Rd != 15 or Rm != 15,
+)
 def add_high(cpu: Cpu, Rd: int, Rm: int) -> None:
     """ADD (register) T2."""
     write(cpu, Rd, read(cpu, Rd) + read(cpu, Rm))
 
 
-@t16("010001 01 Rn:1 Rm:4 Rn:3", asm="cmp{it} {Rn}, {Rm}",
-     where=lambda Rn, Rm: (Rn >= 8 or Rm >= 8) and Rn != 15 and Rm != 15)
+@t16(
+    "010001 01 Rn:1 Rm:4 Rn:3",
+    asm="cmp{it} {Rn}, {Rm}",
+    where=lambda Rn, Rm: (Rn >= 8 or Rm >= 8) and Rn != 15 and Rm != 15,
+)
 def compare_high(cpu: Cpu, Rn: int, Rm: int) -> None:
     """CMP (register) T2."""
     subtract_setting(cpu, 1, cpu.r[Rn], cpu.r[Rm])

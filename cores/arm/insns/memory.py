@@ -49,8 +49,18 @@ def store(cpu: Cpu, size: int, address: Value, value: Value, user: int = 0) -> N
         cpu.store(u8, address, u8(value), user=user)
 
 
-def load_indexed(cpu: Cpu, size: int, signed: int, Rt: int, Rn: int, base: Value,
-                 target: Value, index: int, wback: int, user: int = 0) -> None:
+def load_indexed(
+    cpu: Cpu,
+    size: int,
+    signed: int,
+    Rt: int,
+    Rn: int,
+    base: Value,
+    target: Value,
+    index: int,
+    wback: int,
+    user: int = 0,
+) -> None:
     """Load Rt from `target` (index) or `base`; with wback Rn becomes `target`."""
     data = load(cpu, size, signed, target if index else base, user)
     if wback:
@@ -58,8 +68,17 @@ def load_indexed(cpu: Cpu, size: int, signed: int, Rt: int, Rn: int, base: Value
     write_loaded(cpu, Rt, data)
 
 
-def store_indexed(cpu: Cpu, size: int, Rt: int, Rn: int, base: Value, target: Value,
-                  index: int, wback: int, user: int = 0) -> None:
+def store_indexed(
+    cpu: Cpu,
+    size: int,
+    Rt: int,
+    Rn: int,
+    base: Value,
+    target: Value,
+    index: int,
+    wback: int,
+    user: int = 0,
+) -> None:
     """Store Rt."""
     store(cpu, size, target if index else base, read(cpu, Rt), user)
     if wback:
@@ -86,8 +105,16 @@ def store_pair(cpu: Cpu, address: Value, first: Value, second: Value) -> None:
         cpu.store(u64, address, (u64(second) << 32) | u64(first))
 
 
-def load_pair_indexed(cpu: Cpu, Rt: int, Rt2: int, Rn: int, base: Value, target: Value,
-                      index: int, wback: int) -> None:
+def load_pair_indexed(
+    cpu: Cpu,
+    Rt: int,
+    Rt2: int,
+    Rn: int,
+    base: Value,
+    target: Value,
+    index: int,
+    wback: int,
+) -> None:
     """LDRD with its forms of address."""
     first, second = load_pair(cpu, target if index else base)
     if wback:
@@ -96,8 +123,16 @@ def load_pair_indexed(cpu: Cpu, Rt: int, Rt2: int, Rn: int, base: Value, target:
     cpu.r[Rt2] = second
 
 
-def store_pair_indexed(cpu: Cpu, Rt: int, Rt2: int, Rn: int, base: Value, target: Value,
-                       index: int, wback: int) -> None:
+def store_pair_indexed(
+    cpu: Cpu,
+    Rt: int,
+    Rt2: int,
+    Rn: int,
+    base: Value,
+    target: Value,
+    index: int,
+    wback: int,
+) -> None:
     """STRD with its forms of address."""
     store_pair(cpu, target if index else base, cpu.r[Rt], cpu.r[Rt2])
     if wback:

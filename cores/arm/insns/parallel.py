@@ -30,7 +30,7 @@ def adds(kind: int, index: int) -> bool:
         return index == 1
     if kind == SAX:
         return index == 0
-    return kind == ADD16 or kind == ADD8
+    return kind in (ADD16, ADD8)
 
 
 def keep(total: Value, width: int, unsigned: int, prefix: int) -> Value:
@@ -51,8 +51,9 @@ def greater_equal(total: Value, width: int, unsigned: int, add: int) -> Value:
     return total >= 0
 
 
-def parallel(cpu: Cpu, unsigned: int, prefix: int, kind: int, Rd: int, Rn: int,
-             Rm: int) -> None:
+def parallel(
+    cpu: Cpu, unsigned: int, prefix: int, kind: int, Rd: int, Rn: int, Rm: int
+) -> None:
     """All of SADD16 ... UHSUB8."""
     width = 8 if kind >= ADD8 else 16
     a = cpu.r[Rn]
@@ -60,7 +61,7 @@ def parallel(cpu: Cpu, unsigned: int, prefix: int, kind: int, Rd: int, Rn: int,
     result = u32(0)
     ge = u32(0)
     for i in range(32 // width):
-        other = 1 - i if kind == ASX or kind == SAX else i
+        other = 1 - i if kind in (ASX, SAX) else i
         if adds(kind, i):
             total = lane(a, width, i, unsigned) + lane(b, width, other, unsigned)
         else:
@@ -97,11 +98,14 @@ def parallel_kinds(prefix: int, kind: int, Rd: int, Rn: int, Rm: int) -> bool:
     return prefix != 0 and kind != 5 and kind != 6 and not_pc_dnm(Rd, Rn, Rm)
 
 
-@a32("cond:4 01100 unsigned:1 prefix:2 Rn:4 Rd:4 (1)(1)(1)(1) kind:3 1 Rm:4",
-     where=parallel_kinds,
-     asm="{unsigned,prefix:lanes}{kind:lane_kind}{cond} {Rd}, {Rn}, {Rm}")
-def a32_parallel(cpu: Cpu, unsigned: int, prefix: int, Rn: int, Rd: int, kind: int,
-                 Rm: int) -> None:
+@a32(
+    "cond:4 01100 unsigned:1 prefix:2 Rn:4 Rd:4 (1)(1)(1)(1) kind:3 1 Rm:4",
+    where=parallel_kinds,
+    asm="{unsigned,prefix:lanes}{kind:lane_kind}{cond} {Rd}, {Rn}, {Rm}",
+)
+def a32_parallel(
+    cpu: Cpu, unsigned: int, prefix: int, Rn: int, Rd: int, kind: int, Rm: int
+) -> None:
     """Parallel addition and subtraction, A32."""
     parallel(cpu, unsigned, prefix, kind, Rd, Rn, Rm)
 
@@ -111,39 +115,53 @@ def t32_parallel_kinds(prefix: int, kind: int, Rd: int, Rn: int, Rm: int) -> boo
     return prefix != 3 and FROM_T32[kind] != -1 and plain_dnm(Rd, Rn, Rm)
 
 
-@t32("11111010 1 kind:3 Rn:4 1111 Rd:4 0 unsigned:1 prefix:2 Rm:4",
-     where=t32_parallel_kinds,
-     asm="{unsigned,prefix:t32_lanes}{kind:t32_lane_kind}{it} {Rd}, {Rn}, {Rm}")
-def t32_parallel(cpu: Cpu, kind: int, Rn: int, Rd: int, unsigned: int, prefix: int,
-                 Rm: int) -> None:
+@t32(
+    "11111010 1 kind:3 Rn:4 1111 Rd:4 0 unsigned:1 prefix:2 Rm:4",
+    where=t32_parallel_kinds,
+    asm="{unsigned,prefix:t32_lanes}{kind:t32_lane_kind}{it} {Rd}, {Rn}, {Rm}",
+)
+def t32_parallel(
+    cpu: Cpu, kind: int, Rn: int, Rd: int, unsigned: int, prefix: int, Rm: int
+) -> None:
     """Parallel addition and subtraction, T32."""
     parallel(cpu, unsigned, FROM_T32_PREFIX[prefix], FROM_T32[kind], Rd, Rn, Rm)
 
 
-@a32("cond:4 01101000 Rn:4 Rd:4 (1)(1)(1)(1) 1011 Rm:4", where=not_pc_dnm,
-     asm="sel{cond} {Rd}, {Rn}, {Rm}")
+@a32(
+    "cond:4 01101000 Rn:4 Rd:4 (1)(1)(1)(1) 1011 Rm:4",
+    where=not_pc_dnm,
+    asm="sel{cond} {Rd}, {Rn}, {Rm}",
+)
 def sel(cpu: Cpu, Rn: int, Rd: int, Rm: int) -> None:
     """SEL A1."""
     select_bytes(cpu, Rd, Rn, Rm)
 
 
-@t32("11111010 1010 Rn:4 1111 Rd:4 1000 Rm:4", where=plain_dnm,
-     asm="sel{it} {Rd}, {Rn}, {Rm}")
+@t32(
+    "11111010 1010 Rn:4 1111 Rd:4 1000 Rm:4",
+    where=plain_dnm,
+    asm="sel{it} {Rd}, {Rn}, {Rm}",
+)
 def t32_sel(cpu: Cpu, Rn: int, Rd: int, Rm: int) -> None:
     """SEL T1."""
     select_bytes(cpu, Rd, Rn, Rm)
 
 
-@a32("cond:4 01111000 Rd:4 Ra:4 Rm:4 0001 Rn:4", where=not_pc_dnm,
-     asm="{Ra:usad8}{cond} {Rd}, {Rn}, {Rm}{Ra:optional}")
+@a32(
+    "cond:4 01111000 Rd:4 Ra:4 Rm:4 0001 Rn:4",
+    where=not_pc_dnm,
+    asm="{Ra:usad8}{cond} {Rd}, {Rn}, {Rm}{Ra:optional}",
+)
 def usad8(cpu: Cpu, Rd: int, Ra: int, Rm: int, Rn: int) -> None:
     """USAD8, USADA8 A1."""
     absolute_differences(cpu, Rd, Rn, Rm, Ra)
 
 
-@t32("11111011 0111 Rn:4 Ra:4 Rd:4 0000 Rm:4",
-     where=lambda Rn, Ra, Rd, Rm: plain(Rn) and plain(Rd) and plain(Rm) and Ra != 13,
-     asm="{Ra:usad8}{it} {Rd}, {Rn}, {Rm}{Ra:optional}")
+@t32(
+    "11111011 0111 Rn:4 Ra:4 Rd:4 0000 Rm:4",
+    where=lambda Rn, Ra, Rd, Rm: plain(Rn) and plain(Rd) and plain(Rm) and Ra != 13,
+    asm="{Ra:usad8}{it} {Rd}, {Rn}, {Rm}{Ra:optional}",
+)
 def t32_usad8(cpu: Cpu, Rn: int, Ra: int, Rd: int, Rm: int) -> None:
     """USAD8, USADA8 T1."""
     absolute_differences(cpu, Rd, Rn, Rm, Ra)

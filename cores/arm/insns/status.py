@@ -16,7 +16,7 @@ t16 = InsnSet("t16")
 t32 = InsnSet("t32")
 
 USER_MODE = 0x10
-CONDITION_BITS = 0xF800_0000     # N Z C V Q
+CONDITION_BITS = 0xF800_0000  # N Z C V Q
 GE_BITS = 0x000F_0000
 
 
@@ -24,13 +24,14 @@ class PrivilegedError(Exception):
     """The plain-Python reference runs user-level code only."""
 
 
-# -- what C does -----------------------------------------------------------------------------
+# -- what C does -----------------------------------------------------------------------
 @extern(effects="reads")
 def read_cpsr(cpu: Cpu) -> u32:
     """CPSR as MRS gives it: IT and T read as zero."""
     value = int(cpu.n) << 31 | int(cpu.z) << 30 | int(cpu.c) << 29 | int(cpu.v) << 28
-    return u32(value | int(cpu.q) << 27 | int(cpu.ge) << 16 | cpu.big_endian << 9
-               | USER_MODE)
+    return u32(
+        value | int(cpu.q) << 27 | int(cpu.ge) << 16 | cpu.big_endian << 9 | USER_MODE
+    )
 
 
 @extern(effects="writes")
@@ -105,7 +106,7 @@ def exception_return(cpu: Cpu, target: Value) -> None:
         cpu.undefined()
 
 
-# -- status registers --------------------------------------------------------------------------
+# -- status registers ------------------------------------------------------------------
 def move_from_status(cpu: Cpu, Rd: int, spsr: int) -> None:
     """MRS."""
     if spsr:
@@ -116,8 +117,12 @@ def move_from_status(cpu: Cpu, Rd: int, spsr: int) -> None:
 
 def move_to_status(cpu: Cpu, spsr: int, mask: int, value: Value) -> None:
     """MSR: `mask` has a bit for each byte; c (1) x (2) s (4) f (8)."""
-    selected = ((mask & 1) * 0xFF + (mask >> 1 & 1) * 0xFF00
-                + (mask >> 2 & 1) * 0xFF_0000 + (mask >> 3) * 0xFF00_0000)
+    selected = (
+        (mask & 1) * 0xFF
+        + (mask >> 1 & 1) * 0xFF00
+        + (mask >> 2 & 1) * 0xFF_0000
+        + (mask >> 3) * 0xFF00_0000
+    )
     if spsr:
         write_spsr(cpu, value, selected)
     elif mask == 8 or not cpu.privileged:
@@ -142,38 +147,51 @@ def write_application_status(cpu: Cpu, mask: int, value: Value) -> None:
         cpu.end_block()
 
 
-@a32("cond:4 00010 R:1 00 (1)(1)(1)(1) Rd:4 (0)(0)(0)(0) 0000 (0)(0)(0)(0)",
-     where=lambda Rd: Rd != 15, asm="mrs{cond} {Rd}, {R:psr}")
+@a32(
+    "cond:4 00010 R:1 00 (1)(1)(1)(1) Rd:4 (0)(0)(0)(0) 0000 (0)(0)(0)(0)",
+    where=lambda Rd: Rd != 15,
+    asm="mrs{cond} {Rd}, {R:psr}",
+)
 def mrs(cpu: Cpu, R: int, Rd: int) -> None:
     """MRS A1."""
     move_from_status(cpu, Rd, R)
 
 
-@t32("11110 011111 R:1 (1)(1)(1)(1) 10 (0) 0 Rd:4 (0)(0)(0)(0)(0)(0)(0)(0)",
-     where=lambda Rd: Rd != 13 and Rd != 15, asm="mrs{it} {Rd}, {R:psr}")
+@t32(
+    "11110 011111 R:1 (1)(1)(1)(1) 10 (0) 0 Rd:4 (0)(0)(0)(0)(0)(0)(0)(0)",
+    where=lambda Rd: Rd != 13 and Rd != 15,
+    asm="mrs{it} {Rd}, {R:psr}",
+)
 def t32_mrs(cpu: Cpu, R: int, Rd: int) -> None:
     """MRS T1."""
     move_from_status(cpu, Rd, R)
 
 
-@a32("cond:4 00010 R:1 10 mask:4 (1)(1)(1)(1) (0)(0)(0)(0) 0000 Rn:4",
-     where=lambda mask, Rn: mask != 0 and Rn != 15, asm="msr{cond} {R:psr}_{mask:fields}, {Rn}")
+@a32(
+    "cond:4 00010 R:1 10 mask:4 (1)(1)(1)(1) (0)(0)(0)(0) 0000 Rn:4",
+    where=lambda mask, Rn: mask != 0 and Rn != 15,
+    asm="msr{cond} {R:psr}_{mask:fields}, {Rn}",
+)
 def msr_register(cpu: Cpu, R: int, mask: int, Rn: int) -> None:
     """MSR (register) A1."""
     move_to_status(cpu, R, mask, cpu.r[Rn])
 
 
-@a32("cond:4 00110 R:1 10 mask:4 (1)(1)(1)(1) imm12:12",
-     where=lambda R, mask: R != 0 or mask != 0,
-     asm="msr{cond} {R:psr}_{mask:fields}, #{imm12:arm_constant}")
+@a32(
+    "cond:4 00110 R:1 10 mask:4 (1)(1)(1)(1) imm12:12",
+    where=lambda R, mask: R != 0 or mask != 0,
+    asm="msr{cond} {R:psr}_{mask:fields}, #{imm12:arm_constant}",
+)
 def msr_immediate(cpu: Cpu, R: int, mask: int, imm12: int) -> None:
     """MSR (immediate) A1."""
     move_to_status(cpu, R, mask, u32(arm_constant(imm12)))
 
 
-@t32("11110 011100 R:1 Rn:4 10 (0) 0 mask:4 (0)(0)(0)(0)(0)(0)(0)(0)",
-     where=lambda mask, Rn: mask != 0 and Rn != 13 and Rn != 15,
-     asm="msr{it} {R:psr}_{mask:fields}, {Rn}")
+@t32(
+    "11110 011100 R:1 Rn:4 10 (0) 0 mask:4 (0)(0)(0)(0)(0)(0)(0)(0)",
+    where=lambda mask, Rn: mask != 0 and Rn != 13 and Rn != 15,
+    asm="msr{it} {R:psr}_{mask:fields}, {Rn}",
+)
 def t32_msr(cpu: Cpu, R: int, Rn: int, mask: int) -> None:
     """MSR (register) T1."""
     move_to_status(cpu, R, mask, cpu.r[Rn])
@@ -202,29 +220,40 @@ def sensible_cps(imod: int, M: int, masks: int, mode: int) -> bool:
     return (imod >= 2) == (masks != 0)
 
 
-@always("1111 00010000 imod:2 M:1 0 (0)(0)(0)(0)(0)(0)(0) masks:3 0 mode:5",
-        where=sensible_cps, asm="cps{imod:effect} {masks:aif}, #{mode}")
+@always(
+    "1111 00010000 imod:2 M:1 0 (0)(0)(0)(0)(0)(0)(0) masks:3 0 mode:5",
+    where=sensible_cps,
+    asm="cps{imod:effect} {masks:aif}, #{mode}",
+)
 def a32_cps(cpu: Cpu, imod: int, M: int, masks: int, mode: int) -> None:
     """CPS A1."""
     cps(cpu, imod, M, masks, mode)
 
 
-@t32("11110 0111010 (1)(1)(1)(1) 10 (0) 0 (0) imod:2 M:1 masks:3 mode:5",
-     where=sensible_cps, asm="cps{imod:effect}.w {masks:aif}, #{mode}")
+@t32(
+    "11110 0111010 (1)(1)(1)(1) 10 (0) 0 (0) imod:2 M:1 masks:3 mode:5",
+    where=sensible_cps,
+    asm="cps{imod:effect}.w {masks:aif}, #{mode}",
+)
 def t32_cps(cpu: Cpu, imod: int, M: int, masks: int, mode: int) -> None:
     """CPS T2."""
     cps(cpu, imod, M, masks, mode)
 
 
-@t16("1011 0110 011 im:1 (0) masks:3", asm="cps{im:effect1} {masks:aif}",
-     where=lambda masks: masks != 0)
+@t16(
+    "1011 0110 011 im:1 (0) masks:3",
+    asm="cps{im:effect1} {masks:aif}",
+    where=lambda masks: masks != 0,
+)
 def t16_cps(cpu: Cpu, im: int, masks: int) -> None:
     """CPS T1."""
     cps(cpu, 2 + im, 0, masks, 0)
 
 
-@always("1111 00010000 (0)(0)(0) 1 (0)(0)(0)(0)(0)(0) E:1 (0) 0000 (0)(0)(0)(0)",
-        asm="setend {E:endian}")
+@always(
+    "1111 00010000 (0)(0)(0) 1 (0)(0)(0)(0)(0)(0) E:1 (0) 0000 (0)(0)(0)(0)",
+    asm="setend {E:endian}",
+)
 def setend(cpu: Cpu, E: int) -> None:
     """SETEND A1."""
     cpu.big_endian = E
@@ -236,7 +265,7 @@ def t16_setend(cpu: Cpu, E: int) -> None:
     cpu.big_endian = E
 
 
-# -- hints and barriers ----------------------------------------------------------------------------
+# -- hints and barriers ----------------------------------------------------------------
 def hint(cpu: Cpu, number: int, length: int) -> None:
     """NOP, YIELD, WFE, WFI, SEV and what is reserved as NOP.
 
@@ -249,7 +278,10 @@ def hint(cpu: Cpu, number: int, length: int) -> None:
         wait_for_interrupt(cpu, length)
 
 
-@a32("cond:4 0011 0010 0000 (1)(1)(1)(1) (0)(0)(0)(0) number:8", asm="{number:hint}{cond}")
+@a32(
+    "cond:4 0011 0010 0000 (1)(1)(1)(1) (0)(0)(0)(0) number:8",
+    asm="{number:hint}{cond}",
+)
 def a32_hint(cpu: Cpu, number: int) -> None:
     """Hints, A32."""
     hint(cpu, number, 4)
@@ -292,35 +324,44 @@ def end_it_block_and_stop(cpu: Cpu) -> None:
         cpu.end_block()
 
 
-@always("1111 0101 0111 (1)(1)(1)(1)(1)(1)(1)(1)(0)(0)(0)(0) kind:4 option:4",
-        where=lambda kind: kind == 4 or kind == 5 or kind == 6, asm="{kind:barrier} {option}")
+@always(
+    "1111 0101 0111 (1)(1)(1)(1)(1)(1)(1)(1)(0)(0)(0)(0) kind:4 option:4",
+    where=lambda kind: kind == 4 or kind == 5 or kind == 6,
+    asm="{kind:barrier} {option}",
+)
 def a32_barrier(cpu: Cpu, kind: int) -> None:
     """DSB, DMB, ISB A1."""
     barrier(cpu, kind)
 
 
-@always("1111 0101 0111 (1)(1)(1)(1)(1)(1)(1)(1)(0)(0)(0)(0) 0001 (1)(1)(1)(1)",
-        asm="clrex")
+@always(
+    "1111 0101 0111 (1)(1)(1)(1)(1)(1)(1)(1)(0)(0)(0)(0) 0001 (1)(1)(1)(1)", asm="clrex"
+)
 def a32_clear_exclusive(cpu: Cpu) -> None:
     """CLREX A1."""
     barrier(cpu, 2)
 
 
-@t32("11110 0111011 (1)(1)(1)(1) 10 (0) 0 (1)(1)(1)(1) kind:4 option:4",
-     where=lambda kind: kind == 4 or kind == 5 or kind == 6, asm="{kind:barrier}{it} {option}")
+@t32(
+    "11110 0111011 (1)(1)(1)(1) 10 (0) 0 (1)(1)(1)(1) kind:4 option:4",
+    where=lambda kind: kind == 4 or kind == 5 or kind == 6,
+    asm="{kind:barrier}{it} {option}",
+)
 def t32_barrier(cpu: Cpu, kind: int) -> None:
     """DSB, DMB, ISB T1."""
     barrier(cpu, kind)
 
 
-@t32("11110 0111011 (1)(1)(1)(1) 10 (0) 0 (1)(1)(1)(1) 0010 (1)(1)(1)(1)",
-     asm="clrex{it}")
+@t32(
+    "11110 0111011 (1)(1)(1)(1) 10 (0) 0 (1)(1)(1)(1) 0010 (1)(1)(1)(1)",
+    asm="clrex{it}",
+)
 def t32_clear_exclusive(cpu: Cpu) -> None:
     """CLREX T1."""
     barrier(cpu, 2)
 
 
-# -- exceptions by instruction ----------------------------------------------------------------------
+# -- exceptions by instruction ---------------------------------------------------------
 @a32("cond:4 1111 imm24:24", asm="svc{cond} #{imm24}")
 def svc(cpu: Cpu) -> None:
     """SVC A1."""
@@ -333,7 +374,11 @@ def t16_svc(cpu: Cpu) -> None:
     supervisor_call(cpu)
 
 
-@a32("cond:4 00010010 imm:12 0111 imm:4", where=lambda cond: cond == 14, asm="bkpt #{imm}")
+@a32(
+    "cond:4 00010010 imm:12 0111 imm:4",
+    where=lambda cond: cond == 14,
+    asm="bkpt #{imm}",
+)
 def bkpt(cpu: Cpu) -> None:
     """BKPT A1."""
     breakpoint_hit(cpu)
@@ -353,7 +398,9 @@ def call_firmware(cpu: Cpu, conduit: int) -> None:
         cpu.undefined()
 
 
-@a32("cond:4 00010100 imm:12 0111 imm:4", where=lambda cond: cond == 14, asm="hvc #{imm}")
+@a32(
+    "cond:4 00010100 imm:12 0111 imm:4", where=lambda cond: cond == 14, asm="hvc #{imm}"
+)
 def hvc(cpu: Cpu) -> None:
     """HVC A1."""
     call_firmware(cpu, 1)
@@ -365,13 +412,19 @@ def t32_hvc(cpu: Cpu) -> None:
     call_firmware(cpu, 1)
 
 
-@a32("cond:4 00010110 (0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0) 0111 imm4:4", asm="smc{cond} #{imm4}")
+@a32(
+    "cond:4 00010110 (0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0) 0111 imm4:4",
+    asm="smc{cond} #{imm4}",
+)
 def smc(cpu: Cpu) -> None:
     """SMC A1."""
     call_firmware(cpu, 2)
 
 
-@t32("11110 1111111 imm4:4 1000 (0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)", asm="smc{it} #{imm4}")
+@t32(
+    "11110 1111111 imm4:4 1000 (0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)(0)",
+    asm="smc{it} #{imm4}",
+)
 def t32_smc(cpu: Cpu) -> None:
     """SMC T1."""
     call_firmware(cpu, 2)
