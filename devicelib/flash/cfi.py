@@ -194,4 +194,4 @@ class CfiFlash(Device):
 
     @classmethod
     def devicetree(cls, node: Any, view: Any) -> None:
-        node["bank-width"] = 4
+        node["bank-width"] = view.device.params["width"]

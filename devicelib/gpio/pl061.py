@@ -133,9 +133,9 @@ class PL061(Device):
         node["clock-names"] = "apb_pclk"
         node["gpio-controller"] = True
         node["#gpio-cells"] = 2
-        for device in view.plan.devices:
-            if device.model == cls.model and device.params.get("power_key") is not None:
-                _add_power_key(view, device.name, int(device.params["power_key"]))
+        line = view.device.params["power_key"]
+        if line is not None:
+            _add_power_key(view, view.device.name, line)
 
 
 def _add_power_key(view: Any, gpio: str, line: int) -> None:

@@ -178,6 +178,6 @@ class PL011(Device):
 
     @classmethod
     def devicetree(cls, node: Any, view: Any) -> None:
-        clock = view.clock(24_000_000)
+        clock = view.clock(view.device.params["frequency"])
         node["clocks"] = [clock, clock]
         node["clock-names"] = ["uartclk", "apb_pclk"]

@@ -64,6 +64,8 @@ class View:
         self.plan = plan
         self.root = root
         self.nodes: dict[str, Node] = {}
+        self.device: DevicePlan | None = None
+        """The device whose contribution is being made."""
         self._phandles: dict[str, int] = {}
 
     def phandle(self, name: str) -> int:
@@ -191,6 +193,7 @@ def _add_device(device: DevicePlan, view: View, root: Node) -> Node | None:
         view.phandle(device.name)
     hook = getattr(declared, "devicetree", None)
     if hook is not None:
+        view.device = device
         hook(node, view)
     root.children.append(node)
     view.nodes[device.name] = node

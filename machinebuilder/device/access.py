@@ -29,6 +29,7 @@ class RegisterFile:
     def __init__(self, device: Device, region: Region) -> None:
         self._device = device
         self._region = region
+        self._big = device.big_endian
         self._at: dict[int, tuple[Reg, int]] = {}
         for reg in device.regs.values():
             if reg.region == region.name:
@@ -51,7 +52,7 @@ class RegisterFile:
         if self._region.on_read is not None:
             return self._region.on_read(self._device, offset, size) & LOW[size]
         entry = self.entries.get(offset)
-        if entry is not None and size <= entry[0]:
+        if entry is not None and size == entry[0]:
             return entry[1]() & LOW[size]
         return self._read_span(offset, size)
 
@@ -133,6 +134,15 @@ class RegisterFile:
                 return (offset - back, reg, index) if back < reg.bytes else None
         return None
 
+    def _shifts(
+        self, offset: int, size: int, start: int, bytes: int, first: int, end: int
+    ) -> tuple[int, int]:
+        """Where the bytes `first` to `end` are: within an access of `size` bytes at
+        `offset`, and within a register of `bytes` at `start`."""
+        if self._big:
+            return 8 * (offset + size - end), 8 * (start + bytes - end)
+        return 8 * (first - offset), 8 * (first - start)
+
     def _read_span(self, offset: int, size: int) -> int:
         value, position, known = 0, offset, False
         while position < offset + size:
@@ -142,8 +152,9 @@ class RegisterFile:
                 continue
             start, reg, _ = found
             end = min(start + reg.bytes, offset + size)
-            part = self.entries[start][1]() >> 8 * (position - start)
-            value |= (part & LOW[end - position]) << 8 * (position - offset)
+            here, there = self._shifts(offset, size, start, reg.bytes, position, end)
+            part = self.entries[start][1]() >> there
+            value |= (part & LOW[end - position]) << here
             position, known = end, True
         if not known:
             self._device.log(f"nothing to read at {self._region.name}+{offset:#x}")
@@ -159,8 +170,8 @@ class RegisterFile:
             start, reg, index = found
             end = min(start + reg.bytes, offset + size)
             mask = LOW[end - position]
-            part = (value >> 8 * (position - offset)) & mask
-            shift = 8 * (position - start)
+            here, shift = self._shifts(offset, size, start, reg.bytes, position, end)
+            part = (value >> here) & mask
             kept = self._stored(reg, index) & reg.stored_bits & ~reg.hidden_bits
             self._write(reg, index, kept & ~(mask << shift) | part << shift)
             position, known = end, True

@@ -55,6 +55,9 @@ class Device:
     native: ClassVar[bool] = False
     """Behaviour is in <chip>.c beside this file; here is the declaration."""
 
+    big_endian: ClassVar[bool] = False
+    """Its registers have the most significant byte at the lowest address."""
+
     compatible: ClassVar[tuple[str, ...]] = ()
     """Device-tree `compatible`; empty: no node."""
     dt_name: ClassVar[str] = ""
@@ -105,7 +108,8 @@ class Device:
 
     @classmethod
     def devicetree(cls, node: Any, view: Any) -> None:
-        """Add properties to this device's node, beyond the generic ones."""
+        """Add properties to this device's node, beyond the generic ones; `view.device`
+        is the device's part of the plan."""
 
     @classmethod
     def dt_interrupt(cls, port: str, index: int) -> list[int]:

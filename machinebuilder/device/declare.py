@@ -80,6 +80,10 @@ class Region(Declaration):
         def fetch(self, offset, size): ...
         @window.write
         def store(self, offset, value, size): ...
+
+    `at` is its fixed distance from the address that the board gives the chip; then all
+    windows have one. `bus` names a bus of the chip that is seen through this window: what
+    sits on that bus has its own windows there.
     """
 
     def __init__(
@@ -89,10 +93,14 @@ class Region(Declaration):
         *,
         name: str | None = None,
         memory: Literal["ram", "rom", "flash"] | None = None,
+        at: int | None = None,
+        bus: str | None = None,
     ) -> None:
         super().__init__(doc)
         self.span = span
         self.memory = memory
+        self.at = at
+        self.bus = bus
         self.on_read: Callable[..., int] | None = None
         self.on_write: Callable[..., None] | None = None
         self.attribute = ""
@@ -185,7 +193,9 @@ class Bus(Declaration):
 
     `kind` is what a chip's `sits_on` must say to sit here. `keys` are the placement
     keys of its children with how many values each has: `Bus("pci", slot=32)`. A bus
-    without keys takes one child.
+    without keys takes one child. With the key `at` its children have windows: in a window
+    of the chip that says `bus`, one range of `at` addresses for each `slot`; or else
+    where no CPU sees them.
     """
 
     def __init__(self, kind: str, doc: str = "", **keys: int) -> None:

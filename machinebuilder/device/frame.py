@@ -213,7 +213,10 @@ class Frame:
     def _install_windows(self, sizes: Mapping[str, int]) -> None:
         regions = self.chip.regions.values()
         self._windows = [RegisterFile(self.device, region) for region in regions]
-        self._entries = [window.entries for window in self._windows]
+        # Narrow reads of the low bytes go the short way only where these come first.
+        self._entries = [
+            {} if self.chip.big_endian else window.entries for window in self._windows
+        ]
         for index, region in enumerate(regions):
             size = region.span or sizes.get(region.name, 0)
             handle = WindowHandle(index, size, self.outside)

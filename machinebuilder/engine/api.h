@@ -57,6 +57,11 @@ struct mb_dev *mb_dev_new_native(struct mb_machine *machine, const char *name,
 int mb_dev_set_param(struct mb_dev *dev, const char *name, uint64_t value);
 int mb_dev_set_param_str(struct mb_dev *dev, const char *name, const char *value);
 int mb_dev_create(struct mb_dev *dev);                 /* after parameters and wires */
+/* Registers are big-endian: bytes of a guest's access are swapped on the way. */
+void mb_dev_set_big_endian(struct mb_dev *dev, int on);
+/* The chip that offers the bus `dev` sits on, for a bus where windows have addresses:
+ * DMA of `dev` goes through it. */
+void mb_dev_set_parent(struct mb_dev *dev, struct mb_dev *parent);
 /* Wire output (port, index) to an input of a device or CPU; target_cpu -1 if not banked. */
 int mb_dev_wire(struct mb_dev *dev, int port, int index, struct mb_dev *target,
                 int target_port, int target_index, int target_cpu);
@@ -70,6 +75,9 @@ int mb_dev_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t siz
 int mb_dev_dma_write(struct mb_dev *dev, uint64_t address, const void *data, size_t size);
 /* CPUs read the window from `host` (as long as the window is); NULL: they ask the chip. */
 void mb_dev_region_rom(struct mb_dev *dev, unsigned region, const void *host);
+/* A native chip's state as bytes: gives their number, copies them if `size` is enough. */
+size_t mb_dev_save(struct mb_dev *dev, void *data, size_t size);
+int mb_dev_restore(struct mb_dev *dev, const void *data, size_t size);
 /* What mb_py_send and mb_py_ready are given for a native chip; NULL: nobody listens. */
 void mb_dev_set_handle(struct mb_dev *dev, void *handle);
 size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size);  /* host -> chip */

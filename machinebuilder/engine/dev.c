@@ -78,6 +78,21 @@ int mb_dev_create(struct mb_dev *dev)
     return dev->created ? 0 : -1;
 }
 
+void mb_dev_set_big_endian(struct mb_dev *dev, int on)
+{
+    dev->big_endian = on;
+}
+
+uint64_t mb_dev_in_order(const struct mb_dev *dev, uint64_t value, unsigned size)
+{
+    return dev->big_endian ? __builtin_bswap64(value) >> (64 - 8 * size) : value;
+}
+
+void mb_dev_set_parent(struct mb_dev *dev, struct mb_dev *parent)
+{
+    dev->parent = parent;
+}
+
 void mb_dev_reset(struct mb_dev *dev)
 {
     if (!dev->chip)
@@ -231,12 +246,13 @@ uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size)
     uint64_t value = 0;
     if (found)
         mb_region_read(found, offset, (unsigned)size, -1, &value);
-    return value;
+    return mb_dev_in_order(dev, value, (unsigned)size);
 }
 
 void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size)
 {
     struct mb_region *found = window(dev, region, offset, size);
+    value = mb_dev_in_order(dev, value, (unsigned)size);
     if (found)
         mb_region_write(found, offset, value, (unsigned)size, -1);
 }
@@ -249,6 +265,23 @@ int mb_dev_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t siz
 int mb_dev_dma_write(struct mb_dev *dev, uint64_t address, const void *data, size_t size)
 {
     return mb_dma_write(dev, address, data, size) ? 0 : -1;
+}
+
+/* ---- snapshots ---------------------------------------------------------------------------- */
+size_t mb_dev_save(struct mb_dev *dev, void *data, size_t size)
+{
+    if (!dev->chip || !dev->chip->save)
+        return 0;
+    size_t needed = dev->chip->save(dev->state, NULL, 0);
+    return needed <= size ? dev->chip->save(dev->state, data, size) : needed;
+}
+
+int mb_dev_restore(struct mb_dev *dev, const void *data, size_t size)
+{
+    if (!dev->chip || !dev->chip->restore)
+        return size ? -1 : 0;
+    mb_set_error("%s: this is not a state of %s", dev->name, dev->chip->model);
+    return dev->chip->restore(dev->state, data, size) ? 0 : -1;
 }
 
 /* ---- the host back end -------------------------------------------------------------------------- */

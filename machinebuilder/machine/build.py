@@ -24,19 +24,19 @@ def build(
     plan: Plan, images: Images, accel: str = "auto", net: str | None = None
 ) -> Machine:
     """Make the machine; the caller resets it. MachineError if the host cannot."""
-    machine = Machine(plan, images)
+    machine = Machine(plan, images, accel)
     try:
-        _furnish(machine, accel, net)
+        _furnish(machine, net)
     except BaseException:
         machine.close()
         raise
     return machine
 
 
-def _furnish(machine: Machine, accel: str, net: str | None) -> None:
+def _furnish(machine: Machine, net: str | None) -> None:
     plan = machine.plan
     for cpu in plan.cpus:
-        machine.cpus.append(Cpu(machine, cpu, accel))
+        machine.cpus.append(Cpu(machine, cpu, machine.accel))
     for device in plan.devices:
         _add_device(machine, device)
     for stub in plan.stubs:
@@ -71,6 +71,11 @@ def _add_device(machine: Machine, plan: DevicePlan) -> None:
         )
     else:
         made = PythonDevice(machine, plan, chip)
+    lib = native.engine().lib
+    lib.mb_dev_set_big_endian(made.handle, int(chip.big_endian))
+    if plan.via is not None:
+        bridge = machine.devices[plan.via.rpartition(".")[0]]
+        lib.mb_dev_set_parent(made.handle, bridge.handle)
     machine.devices[plan.name] = made
     for place in plan.places:
         _add_window(machine, made, place, chip)

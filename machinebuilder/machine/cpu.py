@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -106,9 +107,10 @@ class Cpu:
         )
         return self._engine.ffi.string(text).decode(), int(length)
 
-    def input_number(self, port: str) -> int:
-        """The engine's number of an input."""
-        return list(self.core.ins).index(port)
+    def input_number(self, port: str, index: int = 0) -> int:
+        """The engine's number of one line of an input."""
+        before = itertools.takewhile(lambda name: name != port, self.core.ins)
+        return sum(int(self.core.ins[name].count) for name in before) + index
 
     def output_number(self, port: str) -> int:
         """The engine's number of an output."""

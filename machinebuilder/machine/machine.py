@@ -50,12 +50,13 @@ class Event:
 class Machine:
     """A machine, stopped until `run` or `start`. Close it, or use `with`."""
 
-    def __init__(self, plan: Plan, images: Images) -> None:
+    def __init__(self, plan: Plan, images: Images, accel: str) -> None:
         from machinebuilder.machine import callbacks  # noqa: F401 (registers them)
 
         engine = native.engine()
         self.plan = plan
         self.images = images
+        self.accel = accel
         self.boot: ModuleType | None = None
         self.lock = threading.RLock()
         """Held while any Python chip runs."""

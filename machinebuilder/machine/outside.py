@@ -59,6 +59,17 @@ class MachineDevice:
         """Press the power button; True if the chip has it."""
         return False
 
+    def save(self) -> object:
+        """The chip's state, for `restore`; while the machine is stopped."""
+        raise NotImplementedError
+
+    def restore(self, saved: Any) -> None:
+        """Put back what `save` gave; MachineError if it is of another chip."""
+        raise NotImplementedError
+
+    def trace(self, sink: Callable[[str], None] | None) -> None:
+        """Tell `sink` of every access, or stop that; a native chip has no trace."""
+
     def close(self) -> None:
         """The machine ends."""
 
@@ -118,6 +129,16 @@ class NativeDevice(MachineDevice):
 
     def give(self, data: bytes) -> int:
         return int(native.engine().lib.mb_dev_give(self.handle, data, len(data)))
+
+    def save(self) -> bytes:
+        engine = native.engine()
+        data = bytearray(engine.lib.mb_dev_save(self.handle, engine.ffi.NULL, 0))
+        view = engine.ffi.from_buffer(data)
+        engine.lib.mb_dev_save(self.handle, view, len(data))
+        return bytes(data)
+
+    def restore(self, saved: Any) -> None:
+        check(native.engine().lib.mb_dev_restore(self.handle, saved, len(saved)))
 
     def connect(self, console: Console) -> None:
         native.engine().lib.mb_dev_set_handle(self.handle, self._self)
@@ -194,6 +215,17 @@ class PythonDevice(MachineDevice):
 
     def power_button(self) -> bool:
         return bool(self._guarded(self.frame.power_button))
+
+    def save(self) -> dict[str, object]:
+        with self._lock:
+            return self.frame.save()
+
+    def restore(self, saved: Any) -> None:
+        with self._lock:
+            self.frame.restore(saved)
+
+    def trace(self, sink: Callable[[str], None] | None) -> None:
+        self.frame.trace = sink
 
     def close(self) -> None:
         self._guarded(self.frame.device.close)

@@ -11,6 +11,7 @@ import pytest
 
 from machinebuilder import Board
 from machinebuilder.machine import Machine
+from machinebuilder.machine.failure import MachineError
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = ROOT / "boards" / "arm-virt.yaml"
@@ -131,6 +132,28 @@ def test_a_virtual_clock_makes_runs_the_same(board: Board) -> None:
             assert machine.run(timeout=DEADLINE).name == "poweroff"
             counts.append(machine.stats().insns)
     assert counts[0] == counts[1]
+
+
+def test_devices_go_back_to_a_saved_state(board: Board) -> None:
+    with board.build() as machine:
+        machine.run(timeout=0.5)
+        uart, gic = machine.devices["uart0"], machine.devices["gic"]
+        saved = {name: device.save() for name, device in machine.devices.items()}
+        uart.write(0x038, 0x7F0)
+        gic.write(0x104, 0xFFFF_0000, region="dist")
+        for name, device in machine.devices.items():
+            device.restore(saved[name])
+        assert uart.save() == saved["uart0"]
+        assert (uart.read(0x038), gic.read(0x104, region="dist")) == (0, 0)
+        with pytest.raises(MachineError, match="not a state of intc.gicv2"):
+            gic.restore(b"rubbish")
+
+
+def test_accesses_of_a_chip_can_be_traced(machine: Machine) -> None:
+    seen: list[str] = []
+    machine.devices["rtc"].trace(seen.append)
+    ask(machine, "peek 0x09010004 1")
+    assert seen == ["read  rtc match/4 = 0x0"]
 
 
 def test_state_of_a_stopped_cpu_can_be_read_and_set(board: Board) -> None:
