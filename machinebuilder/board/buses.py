@@ -175,6 +175,27 @@ class Buses:
             slots[instance] = slot
         return slots
 
+    def keys_in_view(self, item: Item, offer: Offer) -> bool:
+        """Do the keys beside `at` say which range of a bus in a window is the device's?"""
+        choices = {key: n for key, n in offer.choices.items() if key != "at"}
+        for key, limit in choices.items():
+            if key not in item.values:
+                self._needs(item, offer, key)
+                return False
+            if item.values[key] >= limit:
+                self._no_slot(item, offer, key, item.values[key], limit)
+                return False
+        return True
+
+    def _needs(self, item: Item, offer: Offer, key: str) -> None:
+        self.reporter.add(
+            "E-KEY-02",
+            f"{item.name} needs {key}",
+            item.key.span,
+            f"it sits on {offer.title}, which has several places",
+            f"add `{key}: 0`",
+        )
+
     def _keys_fit(self, item: Item, offer: Offer) -> bool:
         """Has the device exactly the keys that its bus wants?"""
         wanted = [SLOT] if offer.picks_instance else list(offer.choices)
@@ -190,13 +211,7 @@ class Buses:
                 return False
         for key in wanted:
             if key not in item.values:
-                self.reporter.add(
-                    "E-KEY-02",
-                    f"{item.name} needs {key}",
-                    item.key.span,
-                    f"it sits on {offer.title}, which has several places",
-                    f"add `{key}: 0`",
-                )
+                self._needs(item, offer, key)
                 return False
         return self._instance_is_known(item, offer)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from machinebuilder.board.catalogue import Catalogue
 from machinebuilder.board.manual import summary
-from machinebuilder.board.schema import bus_kinds, needs_size
+from machinebuilder.board.schema import at_fixed_distances, bus_kinds, needs_size
 from machinebuilder.board.values import OPTION_TYPES
 
 Json = dict[str, Any]
@@ -140,7 +140,7 @@ def _device(decl: Any, slot_keys: list[str]) -> Json:
         properties |= {key: _ref("integer") for key in (*slot_keys, "slot")}
     if decl.regions:
         windows = {name: _ref("integer") for name in decl.regions}
-        single = set(decl.regions) == {""}
+        single = set(decl.regions) == {""} or at_fixed_distances(decl)
         nested = {
             "type": "object",
             "properties": windows,

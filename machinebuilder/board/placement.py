@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from machinebuilder.board.buses import Buses, Offer
+from machinebuilder.board.buses import SLOT, Buses, Offer
 from machinebuilder.board.errors import Reporter, shown
 from machinebuilder.board.items import Item
 from machinebuilder.board.nodes import Map, Node
 from machinebuilder.board.plan import DevicePlan, Place, Slot, StubPlan
 from machinebuilder.board.schema import ROOT_BUSES
 from machinebuilder.board.suggest import help_for
-from machinebuilder.board.windows import AddressMap, Window
+from machinebuilder.board.windows import AddressMap, Window, holds_bus, starts_of
 from machinebuilder.board.wires import find_circle
 
 
@@ -25,25 +25,58 @@ class Placement:
         self.map = AddressMap(reporter)
         self.places: dict[str, tuple[Place, ...]] = {}
         self.slots: dict[str, Slot] = {}
+        self.vias: dict[str, str] = {}
         self._parents: dict[str, str] = {}
         self._limits = dict(ROOT_BUSES)
+        self._views: dict[str, tuple[str, int]] = {}
+        self._done: set[str] = set()
         for item in devices:
-            if not item.broken:
-                self._place(item, buses)
+            self._place(item, buses)
         self._refuse_circles()
 
     def _place(self, item: Item, buses: Buses) -> None:
+        if item.broken or item.name in self._done:
+            return
+        self._done.add(item.name)
         offer = buses.of(item)
         if isinstance(offer, str):
             if item.decl.regions:
                 self.places |= self.map.place(item, offer, ROOT_BUSES[offer])
+                self._note_views(item, offer, 0)
         elif isinstance(offer, Offer):
             self._parents[item.name] = offer.item.name
-            if "at" in offer.bus.keys:
+            self._place(offer.item, buses)
+            view = self._views.get(offer.title)
+            if view is not None:
+                self._place_in_view(item, offer, buses, *view)
+            elif "at" in offer.bus.keys:
                 self._limits[offer.title] = offer.bus.keys["at"]
                 self.places |= self.map.place(item, offer.title, offer.bus.keys["at"])
             else:
                 self.slots |= buses.slots(item, offer)
+
+    def _note_views(self, item: Item, bus: str, base: int) -> None:
+        """The buses of `item` that are seen through windows of it: where they begin."""
+        if item.count is not None:
+            return
+        starts = starts_of(item)
+        for name, region in item.decl.regions.items():
+            port = holds_bus(region)
+            if port is not None:
+                self._views[f"{item.name}.{port}"] = (bus, base + starts[name])
+
+    def _place_in_view(
+        self, item: Item, offer: Offer, buses: Buses, bus: str, base: int
+    ) -> None:
+        """Windows of a device on a bus that is seen through a window on `bus`."""
+        if offer.item.broken or not buses.keys_in_view(item, offer):
+            return
+        room = offer.bus.keys["at"]
+        base += item.values.get(SLOT, 0) * room
+        if item.decl.regions:
+            self.places |= self.map.place(item, bus, base + room, base)
+            self._note_views(item, bus, base)
+        self.vias |= dict.fromkeys(item.instances, offer.title)
 
     def claim_stub(self, stub: StubPlan, node: Map) -> None:
         """A stub takes addresses like a device."""
@@ -89,6 +122,7 @@ class Placement:
                     self.slots.get(instance),
                     item.values.get("host"),
                     item.key.span,
+                    self.vias.get(instance),
                 )
                 for instance in item.instances
             ]

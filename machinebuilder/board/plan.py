@@ -67,6 +67,9 @@ class DevicePlan:
     slot: Slot | None = None
     host: str | None = None
     at: Span | None = None
+    via: str | None = None
+    """`<device>.<bus>` where windows sit on a bus that is seen through that device's
+    own: their addresses are those outside, DMA goes through the device."""
 
 
 @dataclass(frozen=True)

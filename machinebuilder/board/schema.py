@@ -114,7 +114,14 @@ def needs_size(decl: Any) -> bool:
     return any(region.span is None for region in decl.regions.values())
 
 
+def at_fixed_distances(decl: Any) -> bool:
+    """Do all windows follow from one address?"""
+    return all(getattr(r, "at", None) is not None for r in decl.regions.values())
+
+
 def _at(decl: Any) -> Rules:
+    if at_fixed_distances(decl):
+        return _integer(min=0, required=bus_kinds(decl)[0] in ROOT_BUSES)
     if set(decl.regions) == {""}:
         return _integer(required=True, min=0)
     windows = {name: _integer(required=True, min=0) for name in decl.regions}

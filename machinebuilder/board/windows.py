@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from machinebuilder.board.errors import Reporter
 from machinebuilder.board.items import Item
@@ -34,8 +35,11 @@ class AddressMap:
         self.reporter = reporter
         self.windows: dict[str, list[Window]] = {}
 
-    def place(self, item: Item, bus: str, limit: int) -> dict[str, tuple[Place, ...]]:
-        """The windows of every instance of `item` on `bus` of `limit` addresses."""
+    def place(
+        self, item: Item, bus: str, limit: int, base: int = 0
+    ) -> dict[str, tuple[Place, ...]]:
+        """The windows of every instance of `item` on `bus`, which ends at `limit`; what
+        the board says counts from `base`."""
         sizes = {
             name: item.values["size"] if region.span is None else region.span
             for name, region in item.decl.regions.items()
@@ -43,13 +47,13 @@ class AddressMap:
         step = self._step(item, sizes)
         if step is None:
             return {}
-        at = item.values["at"]
-        starts = at if isinstance(at, dict) else {"": at}
+        starts = starts_of(item)
         places: dict[str, tuple[Place, ...]] = {}
         for index, instance in enumerate(item.instances):
             places[instance] = tuple(
-                Place(bus, starts[region] + index * step, size, region)
+                Place(bus, base + starts[region] + index * step, size, region)
                 for region, size in sizes.items()
+                if not holds_bus(item.decl.regions[region])
             )
             for place in places[instance]:
                 span = (
@@ -121,6 +125,23 @@ class AddressMap:
             f"{second.owner} is {second.start:#x}-{second.end - 1:#x}",
             f"at: {_free_after(first.end, second, windows):#x}",
         )
+
+
+def starts_of(item: Item) -> dict[str, int]:
+    """The address of each window of the first instance, as the board counts."""
+    at = item.values.get("at", 0)
+    if isinstance(at, dict):
+        return at
+    return {
+        name: at + (getattr(region, "at", None) or 0)
+        for name, region in item.decl.regions.items()
+    }
+
+
+def holds_bus(region: Any) -> str | None:
+    """The bus that is seen through a window: it takes no addresses itself."""
+    bus: str | None = getattr(region, "bus", None)
+    return bus
 
 
 def _free_after(address: int, wanted: Window, windows: list[Window]) -> int:

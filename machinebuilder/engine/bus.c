@@ -285,7 +285,7 @@ bool mb_region_read(struct mb_region *region, uint64_t offset, unsigned size, in
             ? dev->chip->read(dev->state, region->index, offset, size, cpu) : 0;
     else
         *value = mb_py_read(dev->handle, region->index, offset, size);
-    *value = low_bytes(*value, size);
+    *value = mb_dev_in_order(dev, low_bytes(*value, size), size);
     return true;
 }
 
@@ -294,6 +294,8 @@ bool mb_region_write(struct mb_region *region, uint64_t offset, uint64_t value,
 {
     struct mb_dev *dev = region->dev;
     value = low_bytes(value, size);
+    if (dev)
+        value = mb_dev_in_order(dev, value, size);
     if (!dev)
         touch(region, region->stub ? "not modelled, first write" : "write to ROM", offset);
     else if (!dev->chip)
@@ -370,12 +372,18 @@ int mb_bus_write(struct mb_bus *bus, uint64_t address, const void *data, size_t 
 }
 
 /* ---- DMA: RAM and ROM only; a chip may hold its lock, and other chips take theirs ---------- */
-static struct mb_region *memory_at(struct mb_dev *dev, uint64_t address, size_t *size)
+/* Through the chips whose buses `dev` sits on, up to memory: `*address` becomes physical. */
+static struct mb_region *memory_at(struct mb_dev *dev, uint64_t *address, size_t *size,
+                                   bool write)
 {
-    struct mb_region *region = mb_bus_lookup(dev->machine->memory, address);
+    for (struct mb_dev *up = dev->parent; up; up = up->parent)
+        if (up->chip && up->chip->translate &&
+            !up->chip->translate(up->state, address, size, write))
+            return NULL;
+    struct mb_region *region = mb_bus_lookup(dev->machine->memory, *address);
     if (!region || region->dev || !region->host)
         return NULL;
-    uint64_t room = region->size - (address - region->start);
+    uint64_t room = region->size - (*address - region->start);
     if (*size > room)
         *size = room;
     return region;
@@ -385,10 +393,11 @@ bool mb_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size)
 {
     for (uint8_t *to = data; size;) {
         size_t part = size;
-        struct mb_region *region = memory_at(dev, address, &part);
-        if (!region)
+        uint64_t at = address;
+        struct mb_region *region = memory_at(dev, &at, &part, false);
+        if (!region || !part)
             return false;
-        memcpy(to, region->host + (address - region->start), part);
+        memcpy(to, region->host + (at - region->start), part);
         to += part;
         address += part;
         size -= part;
@@ -401,7 +410,7 @@ bool mb_dma_write(struct mb_dev *dev, uint64_t address, const void *data, size_t
     for (const uint8_t *from = data; size;) {
         size_t part = size;
         uint8_t *host = mb_dma_map(dev, address, &part);
-        if (!host)
+        if (!host || !part)
             return false;
         memcpy(host, from, part);
         mb_dma_wrote(dev, address, part);
@@ -414,7 +423,7 @@ bool mb_dma_write(struct mb_dev *dev, uint64_t address, const void *data, size_t
 
 void *mb_dma_map(struct mb_dev *dev, uint64_t address, size_t *size)
 {
-    struct mb_region *region = memory_at(dev, address, size);
+    struct mb_region *region = memory_at(dev, &address, size, true);
     if (!region || !region->writable)
         return NULL;
     return region->host + (address - region->start);
@@ -422,12 +431,18 @@ void *mb_dma_map(struct mb_dev *dev, uint64_t address, size_t *size)
 
 void mb_dma_wrote(struct mb_dev *dev, uint64_t address, size_t size)
 {
-    struct mb_region *region = memory_at(dev, address, &size);
-    if (!region || !size)
-        return;
-    uint64_t first = (address - region->start) / PAGE;
-    uint64_t last = (address - region->start + size - 1) / PAGE;
-    mb_code_written(dev->machine, region->ram_page + first, last - first + 1);
+    while (size) {
+        size_t part = size;
+        uint64_t at = address;
+        struct mb_region *region = memory_at(dev, &at, &part, true);
+        if (!region || !part)
+            return;
+        uint64_t first = (at - region->start) / PAGE;
+        uint64_t last = (at - region->start + part - 1) / PAGE;
+        mb_code_written(dev->machine, region->ram_page + first, last - first + 1);
+        address += part;
+        size -= part;
+    }
 }
 
 /* ---- windows that are memory at times -------------------------------------------------------- */

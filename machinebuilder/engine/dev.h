@@ -21,7 +21,7 @@ struct mb_dev {
     struct mb_dev *next;                 /* of the machine */
     const struct mb_chip *chip;          /* NULL: a Python chip */
     void *state;
-    bool created;
+    bool created, big_endian;
     _Atomic(void *) handle;              /* Python's */
     pthread_mutex_t host_lock;           /* of the two below, and while they are called */
     const struct mb_host *host;
@@ -62,6 +62,9 @@ bool mb_dev_add_window(struct mb_dev *dev, struct mb_region *region);
 
 /* dev.c */
 void mb_dev_free(struct mb_dev *dev);
+/* Between the lanes of the bus, where the byte at the lowest address comes first, and a
+ * register of the chip, which may be big-endian. */
+uint64_t mb_dev_in_order(const struct mb_dev *dev, uint64_t value, unsigned size);
 void mb_dev_reset(struct mb_dev *dev);
 
 /* clock.c */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MB_CHIP_ABI 1
+#define MB_CHIP_ABI 2
 
 struct mb_dev;        /* the engine's half of a device; a chip gets it in create */
 struct mb_machine;
@@ -49,6 +49,12 @@ struct mb_chip {
     /* For a chip on a bus that a native chip offers (virtio.blk on virtio.mmio): the
      * bus's own table of functions, as that bus's header defines. */
     const void *bus_ops;
+
+    /* Where what sits on a bus of this chip finds memory: false if a DMA access to
+     * `*address` of that bus reaches nothing. `*address` becomes the address on the bus
+     * that the chip itself sits on; `*size` is lowered to what is contiguous there. NULL:
+     * addresses are the same. Any thread, while other chips hold their locks. */
+    bool (*translate)(void *state, uint64_t *address, size_t *size, bool write);
 };
 
 /* ---- parameters (checked and typed by the board language) ---- */
