@@ -24,6 +24,7 @@ class PL061(Device):
 
     span = 0x1000
     compatible = ("arm,pl061", "arm,primecell")
+    dt_name = "gpio"
 
     power_key = Param("integer", min=0, max=7, doc="the line that a power button is on")
     irq = IrqOut(doc="GPIOINTR: a line's interrupt is raised and not masked")

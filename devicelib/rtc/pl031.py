@@ -18,6 +18,7 @@ class PL031(Device):
 
     span = 0x1000
     compatible = ("arm,pl031", "arm,primecell")
+    dt_name = "rtc"
 
     start = Param("time", default="host", doc="Unix time at power-on")
     irq = IrqOut(doc="alarm reached and not masked")

@@ -29,6 +29,7 @@ class PL011(Device):
     span = 0x1000
     host = "console"
     compatible = ("arm,pl011", "arm,primecell")
+    dt_name = "serial"
 
     frequency = Param("integer", default=24_000_000, min=1, doc="UARTCLK in hertz")
     irq = IrqOut(doc="UARTINTR: any interrupt raised and not masked")

@@ -40,9 +40,9 @@ def test_it_has_the_cpus_and_devices_of_the_board(blob):
         "cpu@1",
         "cpu@2",
     ]
-    uart = tree.get_node("/uart0@9000000")
+    uart = tree.get_node("/serial@9000000")
     assert uart.get_property("compatible").data == ["arm,pl011", "arm,primecell"]
     assert uart.get_property("interrupts").data == [0, 1, 4]
     assert (
-        tree.get_node("/chosen").get_property("stdout-path").value == "/uart0@9000000"
+        tree.get_node("/chosen").get_property("stdout-path").value == "/serial@9000000"
     )
