@@ -99,6 +99,11 @@ struct mb_float_env arm_fp_neon_env(const struct arm_state *s)
     };
 }
 
+bool arm_fp_to_nearest(const struct arm_state *s)
+{
+    return rounding(s) == MB_ROUND_NEAREST;
+}
+
 void arm_fp_accrue(struct arm_state *s, const struct mb_float_env *env)
 {
     unsigned flags = env->flags & ~(unsigned)MB_FLOAT_INPUT_DENORMAL;

@@ -9,6 +9,8 @@
 struct mb_float_env arm_fp_vfp_env(const struct arm_state *s);
 struct mb_float_env arm_fp_neon_env(const struct arm_state *s);
 
+bool arm_fp_to_nearest(const struct arm_state *s);   /* FPSCR.RMode */
+
 /* The flags that arithmetic raised become sticky. */
 void arm_fp_accrue(struct arm_state *s, const struct mb_float_env *env);
 

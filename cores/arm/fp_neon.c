@@ -3,6 +3,8 @@
  */
 #include "fp.h"
 
+#include <string.h>
+
 #include "arm_insns.h"
 
 enum { ONE_LANE = 32, HUGE_EXPONENT = 253 };   /* the biased exponent of 2**126 */
@@ -21,19 +23,66 @@ static uint32_t run2(struct arm_state *s, binary *operation, uint32_t a, uint32_
     return (uint32_t)result;
 }
 
+/* ---- the host's arithmetic where it does the same, flags in MXCSR too ---- */
+static uint32_t exponent_of(uint32_t a) { return a >> 23 & 0xff; }
+
+static bool is_usual(uint32_t a)
+{
+    return exponent_of(a) - 1 < 254 || !(a << 1);   /* normal, or zero */
+}
+
+static bool are_usual(const struct arm_state *s, uint32_t a, uint32_t b)
+{
+    return is_usual(a) && is_usual(b) && arm_fp_to_nearest(s);
+}
+
+static float number(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static uint32_t pattern(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* A product that surely neither overflows nor becomes subnormal. */
+static bool is_far_from_limits(uint32_t a, uint32_t b)
+{
+    uint32_t sum = exponent_of(a) + exponent_of(b);
+    return (sum > 127 + 1 && sum < 127 + 253) || !(a << 1) || !(b << 1);
+}
+
 /* ---- arithmetic ---- */
+/* A subnormal sum is exact, so that the host raises no flag before it is flushed. */
 uint32_t arm_neon_fadd(struct arm_state *s, uint32_t a, uint32_t b)
 {
+    if (are_usual(s, a, b)) {
+        uint32_t sum = pattern(number(a) + number(b));
+        if (is_usual(sum))
+            return sum;
+    }
     return run2(s, mb_float_add, a, b);
 }
 
 uint32_t arm_neon_fsub(struct arm_state *s, uint32_t a, uint32_t b)
 {
+    if (are_usual(s, a, b)) {
+        uint32_t difference = pattern(number(a) - number(b));
+        if (is_usual(difference))
+            return difference;
+    }
     return run2(s, mb_float_sub, a, b);
 }
 
 uint32_t arm_neon_fmul(struct arm_state *s, uint32_t a, uint32_t b)
 {
+    if (are_usual(s, a, b) && is_far_from_limits(a, b))
+        return pattern(number(a) * number(b));
     return run2(s, mb_float_mul, a, b);
 }
 
