@@ -2,7 +2,7 @@
 
 `python -m machinebuilder.engine.generate OUTPUT_DIR` writes `ir_ops.h` (enum mb_opcode
 and the builder), `ir_ops.c` (builder bodies, the table, the constant folder) and
-`ir_interp.inc` (the interpreter's cases). `--docs FILE` replaces the table in docs/ir.md.
+`ir_interp.inc` (the interpreter's cases). `--docs FILE` replaces the table there.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def enum_name(op: Op) -> str:
 def header() -> str:
     names = "".join(f"    {enum_name(op)},\n" for op in OPS)
     builders = "".join(
-        (f"/* {op.sig}{': ' + op.doc if op.doc else ''} */\n" if "*/" not in op.doc else "")
-        + f"{prototype(op)};\n" for op in OPS if op.name not in BY_HAND)
+        f"/* {op.sig}{': ' * bool(op.doc)}{op.doc} */\n{prototype(op)};\n"
+        for op in OPS if op.name not in BY_HAND)
     return (f"{HEAD}#ifndef MB_IR_OPS_H\n#define MB_IR_OPS_H\n\n"
             f"enum mb_opcode {{\n{names}    MB_IR_COUNT\n}};\n\n{builders}\n#endif\n")
 
@@ -66,8 +66,9 @@ def table_row(op: Op) -> str:
     inputs, result = signature(op)
     kinds = ", ".join(KINDS[kind] for kind in inputs) or "0"
     out = KINDS[result] if result else "MB_VOID"
-    return (f'    [{enum_name(op)}] = {{"{op.name}", {{{kinds}}}, {len(inputs)}, {out}, '
-            f"{EFFECTS[op.effect]}, {op.lanes}}},\n")
+    effect = EFFECTS[op.effect]
+    return (f'    [{enum_name(op)}] = {{"{op.name}", {{{kinds}}}, {len(inputs)}, '
+            f"{out}, {effect}, {op.lanes}}},\n")
 
 
 def builder(op: Op) -> str:
@@ -129,12 +130,13 @@ def fold() -> str:
 def lane_case(op: Op) -> str:
     assert op.c is not None
     unsigned = f"uint{op.lanes}_t"
+    value = in_width(op.c, op.lanes)
     operands = "".join(f"{unsigned} {name} = v{name}.u{op.lanes}[i]; "
                        for name, _ in zip("ab", signature(op)[0], strict=False))
     return (f"    case {enum_name(op)}:\n"
             f"        for (unsigned i = 0; i < {128 // op.lanes}; i++) {{\n"
             f"            {operands}\n"
-            f"            out->u{op.lanes}[i] = ({unsigned})({in_width(op.c, op.lanes)});\n"
+            f"            out->u{op.lanes}[i] = ({unsigned})({value});\n"
             "        }\n        return true;\n")
 
 
@@ -155,7 +157,8 @@ def docs_table() -> str:
     rows = "".join(
         f"| `{op.name}` | `{op.sig}` | {', '.join(op.aux)} | {op.effect} | {op.doc} |\n"
         for op in OPS)
-    return f"| op | types | immediates | effect | meaning |\n|---|---|---|---|---|\n{rows}"
+    head = "| op | types | immediates | effect | meaning |\n|---|---|---|---|---|\n"
+    return head + rows
 
 
 def write_docs(path: Path) -> None:

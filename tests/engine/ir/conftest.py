@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 ENGINE = ROOT / "machinebuilder" / "engine"
 FLAGS = ["-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wall",
-         "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-missing-field-initializers"]
+         "-Wextra", "-Werror", "-Wno-unused-parameter",
+         "-Wno-missing-field-initializers"]
 
 
 def sources() -> list[Path]:
@@ -32,6 +33,6 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     loaded = ctypes.CDLL(str(library))
     loaded.harness_random.argtypes = [ctypes.c_uint64, ctypes.c_uint, ctypes.c_int]
     loaded.harness_op.argtypes = [
-        ctypes.c_uint, ctypes.c_uint, ctypes.c_uint64, ctypes.c_uint64 * 8, ctypes.c_int,
-        ctypes.POINTER(ctypes.c_uint32)]
+        ctypes.c_uint, ctypes.c_uint, ctypes.c_uint64, ctypes.c_uint64 * 8,
+        ctypes.c_int, ctypes.POINTER(ctypes.c_uint32)]
     return loaded

@@ -30,7 +30,7 @@ def divs(a: int, b: int, n: int) -> int:
 
 
 def rems(a: int, b: int, n: int) -> int:
-    return signed(a, n) - signed(b, n) * quotient(signed(a, n), signed(b, n)) if b else a
+    return signed(a, n) - signed(b, n) * divs(a, b, n)
 
 
 def fits(value: int, n: int) -> bool:
@@ -131,8 +131,8 @@ def bench(request: pytest.FixtureRequest, harness: ctypes.CDLL) -> Bench:
 
 def operands(count: int, bits: int, rng: random.Random) -> list[list[int]]:
     edges = [edge & (1 << bits) - 1 for edge in EDGES]
-    pairs = [[rng.choice([rng.getrandbits(bits), rng.choice(edges)]) for _ in range(count)]
-             for _ in range(150)]
+    pairs = [[rng.choice([rng.getrandbits(bits), rng.choice(edges)])
+              for _ in range(count)] for _ in range(150)]
     return pairs + ([[a, b] for a in edges for b in edges] if count == 2 else [])
 
 
@@ -168,14 +168,17 @@ def in_lanes(meaning: Callable[[int, int, int], int], a: int, b: int, bits: int,
     return result
 
 
-def lane_rows(table: dict[str, Callable[[int, int, int], int]]) -> list[tuple[str, int]]:
+def lane_rows(
+    table: dict[str, Callable[[int, int, int], int]]
+) -> list[tuple[str, int]]:
     return [(name, bits) for name in table for bits in (8, 16, 32, 64)
             if f"{name}{bits}" in CODES]
 
 
 def vectors(rng: random.Random) -> list[int]:
-    edges = [int.from_bytes(bytes(rng.choice([0, 1, 0x7F, 0x80, 0xFF]) for _ in range(16)),
-                            "little") for _ in range(20)]
+    patterns = [[rng.choice([0, 1, 0x7F, 0x80, 0xFF]) for _ in range(16)]
+                for _ in range(20)]
+    edges = [int.from_bytes(bytes(pattern), "little") for pattern in patterns]
     return edges + [rng.getrandbits(128) for _ in range(20)]
 
 
@@ -188,7 +191,9 @@ def test_lanes(bench: Bench, name: str, bits: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "bits"), lane_rows(LANE_SHIFTS))
-def test_shifts_of_lanes_reach_beyond_the_lane(bench: Bench, name: str, bits: int) -> None:
+def test_shifts_of_lanes_reach_beyond_the_lane(
+    bench: Bench, name: str, bits: int
+) -> None:
     for imm in range(bits + 2):
         for a in vectors(random.Random(imm))[18:24]:
             expected = in_lanes(LANE_SHIFTS[name], a, 0, bits, imm)
@@ -204,7 +209,8 @@ def test_whole_vectors(bench: Bench) -> None:
         assert bench.run("vlow", V128, [a]) == a & (1 << 64) - 1
         assert bench.run("vhigh", V128, [a]) == a >> 64
         for imm in range(17):
-            assert bench.run("vext", V128, [a, b], imm) == (b << 128 | a) >> 8 * imm & ones
+            expected = (b << 128 | a) >> 8 * imm & ones
+            assert bench.run("vext", V128, [a, b], imm) == expected
 
 
 def test_duplicates_fill_every_lane(bench: Bench) -> None:

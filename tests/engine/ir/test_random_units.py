@@ -15,7 +15,9 @@ WHY = {1: "the builder refused it", 2: "not well formed", 3: "no code was genera
 
 
 @pytest.mark.parametrize("size", [1, 3, 8, 20, 60])
-def test_units_run_alike_interpreted_and_compiled(harness: ctypes.CDLL, size: int) -> None:
+def test_units_run_alike_interpreted_and_compiled(
+    harness: ctypes.CDLL, size: int
+) -> None:
     for seed in range(2000 // size + 200):
         result = harness.harness_random(seed, size, 0)
         assert result == 0, f"seed {seed}, size {size}: {WHY.get(result, result)}"
