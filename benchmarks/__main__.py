@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: this machine's `mb` beside Debian's QEMU, as ratios of medians.
+"""`python -m benchmarks`: `mb` beside Debian's QEMU, as ratios of medians.
 
 Runs are interleaved, ours and QEMU's in turn, because hosts are noisy. Needs
 qemu-system-arm, and the images of `mb fetch debian-armhf` (or --images FOLDER).
@@ -31,7 +31,7 @@ def table(found: list[tuple[str, str, str, str]]) -> str:
     every = [("", "mb", "qemu", "mb / qemu"), *found]
     widths = [max(len(row[i]) for row in every) for i in range(4)]
     return "\n".join(
-        f"{r[0]:<{widths[0]}}  {r[1]:>{widths[1]}}  {r[2]:>{widths[2]}}  {r[3]:>{widths[3]}}"
+        "  ".join([f"{r[0]:<{widths[0]}}", *(f"{r[i]:>{widths[i]}}" for i in (1, 2, 3))])
         for r in every
     )
 

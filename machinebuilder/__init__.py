@@ -1,7 +1,7 @@
 """`mb`: builds machines from board files and runs them.
 
 `Board.load("boards/arm-virt.yaml").build(kernel="zImage")` gives a running `Machine`.
-Imported lazily: the build itself imports parts of this package before the engine exists.
+Imported lazily: the build itself imports parts of it before the engine exists.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prints lists of pyproject.toml, such as project.dependencies, for pip's command line."""
+"""Prints lists of pyproject.toml, such as project.dependencies, for pip."""
 
 import sys
 import tomllib

@@ -54,7 +54,7 @@ def read_image(path: Path, what: str, limit: int) -> bytes:
         if path.stat().st_size > limit:
             raise BootError(
                 f"{what} {path}: {path.stat().st_size} bytes do not fit in the "
-                f"{limit} bytes of RAM there are for it; give the board more (-o ram=...)"
+                f"{limit} bytes of RAM there are for it; give it more (-o ram=...)"
             )
         return path.read_bytes()
     except PermissionError:

@@ -1,8 +1,8 @@
 """The flattened device tree of a plan: what the guest is told of its board.
 
 Devicetree Specification v0.4. The generic part of a node (name, `compatible`, `reg`,
-`interrupts`) follows from the plan and the device's declaration; a device class adds the
-rest in its `devicetree(node, view)`, a core adds `cpus` and what belongs to them. Pure:
+`interrupts`) follows from the plan and the device's declaration; a device class adds
+the rest in its `devicetree(node, view)`, a core adds `cpus` and what belongs to them. Pure:
 no device exists yet.
 
 Omitted: PCI ranges, thermal and power domains.
@@ -104,7 +104,7 @@ class View:
         return list(target.dt_interrupt(wire.target_port, wire.target_index))
 
     def interrupts(self, source: str, ports: Iterable[str] | None = None) -> list[int]:
-        """`interrupts` of a source: the cells of its lines, by port in the order given."""
+        """`interrupts` of a source: the cells of its lines, by port in order."""
         order: list[str | None] = [None] if ports is None else list(ports)
         found: list[int] = []
         for port in order:

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(module: ModuleType, arguments: argparse.Namespace) -> int:
-    """Run a subcommand; what the user did wrong is told in words, without a traceback."""
+    """Run a subcommand; the user's mistakes are told without a traceback."""
     from machinebuilder.errors import UserError
 
     try:

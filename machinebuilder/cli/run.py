@@ -125,7 +125,7 @@ class Session:
         return self.exit_code()
 
     def wait(self) -> None:
-        """The machine runs on a thread of its own, so that this one can take signals."""
+        """The machine runs on a thread of its own: this one takes signals."""
         done = threading.Event()
 
         def work() -> None:
@@ -143,7 +143,7 @@ class Session:
 
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
-        """SIGINT, SIGTERM and SIGHUP stop the machine instead of killing the process."""
+        """SIGINT, SIGTERM and SIGHUP stop the machine, not the process."""
 
         def stop(number: int, frame: object) -> None:
             self.signal = number

@@ -10,7 +10,23 @@ from machinebuilder.fetch.apt import Apt
 from machinebuilder.fetch.cpio import Archive
 
 SUMMARY = "Debian's armhf kernel (zImage) and busybox (initrd.gz)"
-MODULES = ["net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net", "lib/crc16", "lib/libcrc32c", "crypto/crc32c_generic", "fs/mbcache", "fs/jbd2/jbd2", "fs/ext4/ext4", "drivers/virtio/virtio", "drivers/virtio/virtio_ring", "drivers/virtio/virtio_mmio", "drivers/block/virtio_blk", "drivers/char/hw_random/virtio-rng", "drivers/char/virtio_console"]
+MODULES = (
+    "net/core/failover",
+    "drivers/net/net_failover",
+    "drivers/net/virtio_net",
+    "lib/crc16",
+    "lib/libcrc32c",
+    "crypto/crc32c_generic",
+    "fs/mbcache",
+    "fs/jbd2/jbd2",
+    "fs/ext4/ext4",
+    "drivers/virtio/virtio",
+    "drivers/virtio/virtio_ring",
+    "drivers/virtio/virtio_mmio",
+    "drivers/block/virtio_blk",
+    "drivers/char/hw_random/virtio-rng",
+    "drivers/char/virtio_console",
+)
 
 
 def build(folder: Path, progress: Progress) -> None:

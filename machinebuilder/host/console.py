@@ -1,9 +1,9 @@
 """The host side of a guest's serial console.
 
 A device declared with `host = "console"` is joined to one `Console`: bytes the guest
-sends arrive in `send` (on any thread), bytes typed on the host go to the device through
-the function given to `attach`. `Console` itself keeps what was said, so that scripts can
-`expect` text; `Terminal` also joins it to the terminal that `mb run` was started on.
+sends arrive in `send` (on any thread), bytes typed on the host go to the device
+through the function given to `attach`. `Console` itself keeps what was said, so that
+scripts can `expect` text; `Terminal` also joins it to the terminal of `mb run`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Console:
         self._closed = False
         self._changed = threading.Condition()
 
-    # -- the device's side ---------------------------------------------------------------
+    # -- the device's side --
 
     def attach(self, receive: Receive) -> None:
         """Join the device's input; what was typed before goes in first."""
@@ -72,7 +72,7 @@ class Console:
             if taken == 0:
                 break
 
-    # -- the person's side ---------------------------------------------------------------
+    # -- the person's side --
 
     def write(self, data: bytes | str) -> None:
         """Type into the guest."""
@@ -89,8 +89,8 @@ class Console:
     def expect(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:
         """Wait until new output matches the regular expression; gives the match.
 
-        Each call goes on after the previous one's match. Raises `ExpectTimeout` with the
-        last lines said when `timeout` seconds pass or the machine stops.
+        Each call goes on after the previous one's match. Raises `ExpectTimeout` with
+        the last lines said when `timeout` seconds pass or the machine stops.
         """
         deadline = time.monotonic() + timeout
         with self._changed:

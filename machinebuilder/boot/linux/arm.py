@@ -141,7 +141,7 @@ def _load_firmware(machine: Machine, images: Images) -> None:
 
 
 def _tree(plan: Plan, images: Images, initrd: tuple[int, int] | None) -> bytes:
-    """The device tree: the user's own, or the board's; /chosen is ours in the latter."""
+    """The device tree: the user's own, or the board's with our /chosen."""
     if images.dtb is not None:
         return read_image(images.dtb, "device tree", 2 * MIB)
     root = devicetree.build(plan)
