@@ -12,14 +12,14 @@
 /* Lock held. */
 static void enqueue(struct mb_vcpu *target, struct mb_flush flush)
 {
-    struct mb_flush *last = &target->flushes[target->flush_count - 1];
-    bool any = target->flush_count > 0;
-    if (any && last->kind == MB_FLUSH_ALL)
+    unsigned count = target->flush_count;
+    struct mb_flush *last = count ? &target->flushes[count - 1] : NULL;
+    if (last && last->kind == MB_FLUSH_ALL)
         return;
-    if (any && flush.kind == MB_FLUSH_PAGES && last->kind == MB_FLUSH_PAGES &&
+    if (last && flush.kind == MB_FLUSH_PAGES && last->kind == MB_FLUSH_PAGES &&
         flush.value == last->value + last->count)
         last->count += flush.count;
-    else if (flush.kind == MB_FLUSH_ALL || target->flush_count == MB_FLUSHES) {
+    else if (flush.kind == MB_FLUSH_ALL || count == MB_FLUSHES) {
         target->flush_count = 1;
         target->flushes[0] = (struct mb_flush){.kind = MB_FLUSH_ALL};
     } else {
