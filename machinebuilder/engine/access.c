@@ -256,3 +256,51 @@ void mb_access_store(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t 
     if (first < width)
         store_part(vcpu, site, mb_va(vcpu, va + first), bytes + first, width - first, mode);
 }
+
+/* ---- by physical address -------------------------------------------------------------------- */
+static struct mb_region *physical(struct mb_cpu *cpu, uint64_t pa, unsigned width,
+                                  uint64_t *offset)
+{
+    struct mb_region *region = mb_bus_lookup(cpu->vcpu->runtime->machine->memory, pa);
+    if (!region || pa - region->start > region->size - width)
+        return NULL;
+    *offset = pa - region->start;
+    return region;
+}
+
+bool mb_cpu_bus_read(struct mb_cpu *cpu, uint64_t pa, uint64_t *value, unsigned width,
+                     unsigned flags)
+{
+    uint64_t offset;
+    struct mb_region *region = physical(cpu, pa, width, &offset);
+    *value = 0;
+    if (!region)
+        return false;
+    if (region->host)
+        copy(value, region->host + offset, width);
+    else if (!device_read(cpu->vcpu, region, offset, width, value))
+        return false;
+    if (flags & MB_MEM_SWAP)
+        swap_bytes((uint8_t *)value, width);
+    return true;
+}
+
+bool mb_cpu_bus_write(struct mb_cpu *cpu, uint64_t pa, uint64_t value, unsigned width,
+                      unsigned flags)
+{
+    uint64_t offset;
+    struct mb_region *region = physical(cpu, pa, width, &offset);
+    struct mb_runtime *runtime = cpu->vcpu->runtime;
+    if (!region)
+        return false;
+    if (flags & MB_MEM_SWAP)
+        swap_bytes((uint8_t *)&value, width);
+    if (!region->host || !region->writable)
+        return device_write(cpu->vcpu, region, offset, width, value);
+    copy(region->host + offset, &value, width);
+    uint64_t page = region->ram_page + (offset >> MB_PAGE_BITS);
+    if (!region->dev && page < runtime->cache.page_count &&
+        atomic_load(&runtime->cache.pages[page].chunks))
+        mb_cache_written(runtime, page, offset & MB_PAGE_MASK, width);
+    return true;
+}

@@ -152,6 +152,12 @@ void mb_cpu_store(struct mb_cpu *cpu, uint64_t va, uint64_t value, unsigned widt
 /* Physical memory, for walks; false if nothing is there. */
 bool mb_cpu_phys_read(struct mb_cpu *cpu, uint64_t pa, void *data, unsigned size);
 bool mb_cpu_phys_write(struct mb_cpu *cpu, uint64_t pa, const void *data, unsigned size);
+/* One access by physical address, devices included: for spaces that bypass the MMU. Flags:
+ * MB_MEM_SWAP. `pa` is a multiple of width (1, 2, 4, 8). False: nothing answers there. */
+bool mb_cpu_bus_read(struct mb_cpu *cpu, uint64_t pa, uint64_t *value, unsigned width,
+                     unsigned flags);
+bool mb_cpu_bus_write(struct mb_cpu *cpu, uint64_t pa, uint64_t value, unsigned width,
+                      unsigned flags);
 
 /* After changing anything that flags, privilege or address_space depend on: */
 void mb_cpu_set_flags(struct mb_cpu *cpu, uint32_t flags);

@@ -94,10 +94,13 @@ def _extern(f: Function, node: ast.Call, extern: Extern, values: list[Value]) ->
             node, f"{extern.name} takes {len(extern.parameters)} arguments beside cpu"
         )
     arguments = [
-        f.to_dyn(kind, value, node).c
+        _static_argument(f, node, value) if kind is int else f.to_dyn(kind, value, node).c
         for value, (_, kind) in zip(values[1:], extern.parameters, strict=True)
     ]
     helper = f.unit.helper(extern)
+    if extern.effects == "frame":
+        f.emit(f"{f.unit.core.name}_{extern.name}({', '.join(['tr', *arguments])});")
+        return Obj(None)
     listed = f"(mb_v[]){{{', '.join(arguments)}}}" if arguments else "NULL"
     c = f"mb_ir_call(tr->ir, &{helper}, {len(arguments)}, {listed})"
     result: Value = Obj(None)
@@ -110,6 +113,12 @@ def _extern(f: Function, node: ast.Call, extern: Extern, values: list[Value]) ->
     if extern.effects == "exits":
         f.emit("tr->ended = true;")
     return result
+
+
+def _static_argument(f: Function, node: ast.AST, value: Value) -> str:
+    if not is_static(value):
+        f.fail(node, f"a static number wanted, not {describe(value)}")
+    return c_of(value)
 
 
 # -- Python's own

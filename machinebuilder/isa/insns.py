@@ -13,7 +13,7 @@ from .errors import IsaError, Where
 from .patterns import Pattern, PatternError, parse
 
 F = TypeVar("F", bound=Callable[..., Any])
-EFFECTS = ("pure", "reads", "writes", "exits")
+EFFECTS = ("pure", "reads", "writes", "exits", "frame")
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ class Extern:
         if len(arguments) != len(self.parameters):
             raise TypeError(f"{self.name} takes {len(self.parameters)} arguments")
         typed = [
-            coerce(kind, value)
+            value if kind is int else coerce(kind, value)
             for value, (_, kind) in zip(arguments, self.parameters, strict=True)
         ]
         result = self.function(cpu, *typed)
@@ -186,7 +186,11 @@ class Extern:
 
 
 def extern(effects: str = "writes") -> Callable[[Callable[..., Any]], Extern]:
-    """Declare a C helper: `@extern(effects="reads") def name(cpu, a: u32) -> u32`."""
+    """Declare a C helper: `@extern(effects="reads") def name(cpu, a: u32) -> u32`.
+
+    "frame": a C function of the translator's frame, called while translating, with
+    values of the IR; a parameter annotated `int` is static.
+    """
 
     def declare(function: Callable[..., Any]) -> Extern:
         place = Where.of_function(function)
@@ -199,7 +203,8 @@ def extern(effects: str = "writes") -> Callable[[Callable[..., Any]], Extern]:
         if not parameters or parameters[0].name != "cpu":
             raise IsaError(place, "the first parameter of an extern must be cpu")
         types = tuple(
-            (p.name, _annotation(p.annotation, place)) for p in parameters[1:]
+            (p.name, _annotation(p.annotation, place, effects == "frame"))
+            for p in parameters[1:]
         )
         result = signature.return_annotation
         if result in (inspect.Signature.empty, None):
@@ -211,10 +216,10 @@ def extern(effects: str = "writes") -> Callable[[Callable[..., Any]], Extern]:
     return declare
 
 
-def _annotation(annotation: Any, place: Where) -> type[Any]:
+def _annotation(annotation: Any, place: Where, static: bool = False) -> type[Any]:
     from .types import TYPES
 
-    if annotation not in TYPES:
+    if annotation not in TYPES and not (static and annotation is int):
         raise IsaError(
             place, f"an extern's types are u1 ... s64, f32, f64, not {annotation!r}"
         )

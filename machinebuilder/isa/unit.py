@@ -77,7 +77,11 @@ class Unit:
             f"static const {kind} {name}[] = {{{elements}}};"
             for (kind, elements), name in self.tables.items()
         ]
-        parts += [_helper(self.core, extern) for extern in self.helpers.values()]
+        parts += [
+            _helper(self.core, extern)
+            for extern in self.helpers.values()
+            if extern.effects != "frame"
+        ]
         return "\n".join(parts) + "\n\n" + "\n".join(self.functions)
 
     # -- functions
