@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How operands are written in ARM assembly (UAL, DDI 0406C A8): what the `{...}` of the
-instructions' templates stand for. VFP and Advanced SIMD are in asm_simd.py.
+instructions' templates stand for. VFP and Advanced SIMD are in asm_vfp.py, asm_neon.py.
 
 A tuple of names is indexed by its field; a function gets the fields as numbers.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from cores.arm import formats as _formats
-from cores.arm.asm_simd import *  # noqa: F403 (formatters are found by name)
+from cores.arm.asm_neon import *  # noqa: F403 (formatters are found by name)
+from cores.arm.asm_vfp import *  # noqa: F403
 from cores.arm.formats import CONDITIONS, REGISTERS
 from cores.arm.formats import pc_value as _pc_value
 from cores.arm.insns.branch import far_offset, signed

@@ -114,7 +114,7 @@ def negate_if(negative: int, a: Value) -> Value:
 # -- multiply and accumulate -----------------------------------------------------------
 @insns(
     "cond:4 1110 0 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-    asm="{op:vmla_vmls}{cond}" + THREE,
+    asm="{op:vmla_vmls}{cond:vcond}" + THREE,
 )
 def multiply_accumulate(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
@@ -133,7 +133,7 @@ def multiply_accumulate(
 
 @insns(
     "cond:4 1110 0 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-    asm="{op:vnmls_vnmla}{cond}" + THREE,
+    asm="{op:vnmls_vnmla}{cond:vcond}" + THREE,
 )
 def negated_multiply_accumulate(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
@@ -157,7 +157,7 @@ def negated_multiply_accumulate(
 
 @insns(
     "cond:4 1110 0 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-    asm="{op:vmul_vnmul}{cond}" + THREE,
+    asm="{op:vmul_vnmul}{cond:vcond}" + THREE,
 )
 def multiply_registers(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
@@ -175,7 +175,7 @@ def multiply_registers(
 
 @insns(
     "cond:4 1110 1 D:1 01 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-    asm="{op:vfnms_vfnma}{cond}" + THREE,
+    asm="{op:vfnms_vfnma}{cond:vcond}" + THREE,
 )
 def negated_fused(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
@@ -200,7 +200,7 @@ def negated_fused(
 
 @insns(
     "cond:4 1110 1 D:1 10 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-    asm="{op:vfma_vfms}{cond}" + THREE,
+    asm="{op:vfma_vfms}{cond:vcond}" + THREE,
 )
 def fused_multiply_accumulate(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
@@ -220,7 +220,7 @@ def fused_multiply_accumulate(
 # -- addition, division, roots ---------------------------------------------------------
 @insns(
     "cond:4 1110 0 D:1 11 Vn:4 Vd:4 101 sz:1 N:1 op:1 M:1 0 Vm:4",
-    asm="{op:vadd_vsub}{cond}" + THREE,
+    asm="{op:vadd_vsub}{cond:vcond}" + THREE,
 )
 def add_registers(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, op: int, M: int, Vm: int
@@ -234,7 +234,7 @@ def add_registers(
 
 
 @insns(
-    "cond:4 1110 1 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 0 M:1 0 Vm:4", asm="vdiv{cond}" + THREE
+    "cond:4 1110 1 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 0 M:1 0 Vm:4", asm="vdiv{cond:vcond}" + THREE
 )
 def divide_registers(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, M: int, Vm: int
@@ -256,7 +256,7 @@ def divide_registers(
 
 @insns(
     "cond:4 1110 1 D:1 11 000 opc:1 Vd:4 101 sz:1 T:1 1 M:1 0 Vm:4",
-    asm="{opc,T:vunary}{cond}" + TWO,
+    asm="{opc,T:vunary}{cond:vcond}" + TWO,
 )
 def unary(
     cpu: Cpu, D: int, opc: int, Vd: int, sz: int, T: int, M: int, Vm: int
@@ -284,7 +284,7 @@ def expand_immediate(sz: int, imm8: int) -> int:
 
 @insns(
     "cond:4 1110 1 D:1 11 imm8:4 Vd:4 101 sz:1 (0) 0 (0) 0 imm8:4",
-    asm="vmov{cond}{sz:vfloat} {sz,D,Vd:vr}, {imm8:vimmediate}",
+    asm="vmov{cond:vcond}{sz:vfloat} {sz,D,Vd:vr}, {imm8:vimmediate}",
 )
 def move_immediate(cpu: Cpu, D: int, imm8: int, Vd: int, sz: int) -> None:
     """VMOV (immediate) (A8.8.339)."""
@@ -312,7 +312,7 @@ def compare(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> None:
 
 @insns(
     "cond:4 1110 1 D:1 11 0100 Vd:4 101 sz:1 E:1 1 M:1 0 Vm:4",
-    asm="{E:vcmp_vcmpe}{cond}" + TWO,
+    asm="{E:vcmp_vcmpe}{cond:vcond}" + TWO,
 )
 def compare_registers(
     cpu: Cpu, D: int, Vd: int, sz: int, E: int, M: int, Vm: int
@@ -330,7 +330,7 @@ def compare_registers(
 
 @insns(
     "cond:4 1110 1 D:1 11 0101 Vd:4 101 sz:1 E:1 1 (0) 0 (0)(0)(0)(0)",
-    asm="{E:vcmp_vcmpe}{cond}{sz:vfloat} {sz,D,Vd:vr}, #0.0",
+    asm="{E:vcmp_vcmpe}{cond:vcond}{sz:vfloat} {sz,D,Vd:vr}, #0.0",
 )
 def compare_with_zero(cpu: Cpu, D: int, Vd: int, sz: int, E: int) -> None:
     """VCMP, VCMPE with zero."""

@@ -70,7 +70,7 @@ def to_integer(
 
 @insns(
     "cond:4 1110 1 D:1 11 110 s:1 Vd:4 101 sz:1 op:1 1 M:1 0 Vm:4",
-    asm="{op:vcvtr_vcvt}{cond}{s:vsign32}{sz:vfloat} {D,Vd:vs}, {sz,M,Vm:vr}",
+    asm="{op:vcvtr_vcvt}{cond:vcond}{s:vsign32}{sz:vfloat} {D,Vd:vs}, {sz,M,Vm:vr}",
 )
 def float_to_integer(
     cpu: Cpu, D: int, s: int, Vd: int, sz: int, op: int, M: int, Vm: int
@@ -83,7 +83,7 @@ def float_to_integer(
 
 @insns(
     "cond:4 1110 1 D:1 11 1000 Vd:4 101 sz:1 s:1 1 M:1 0 Vm:4",
-    asm="vcvt{cond}{sz:vfloat}{s:vsign32} {sz,D,Vd:vr}, {M,Vm:vs}",
+    asm="vcvt{cond:vcond}{sz:vfloat}{s:vsign32} {sz,D,Vd:vr}, {M,Vm:vs}",
 )
 def integer_to_float(
     cpu: Cpu, D: int, Vd: int, sz: int, s: int, M: int, Vm: int
@@ -108,7 +108,7 @@ def fraction_bits(sx: int, imm: int) -> int:
 @insns(
     "cond:4 1110 1 D:1 11 1 op:1 1 U:1 Vd:4 101 sf:1 sx:1 1 i:1 0 imm4:4",
     where=lambda sx, imm4, i: imm4 * 2 + i <= (32 if sx else 16),
-    asm="vcvt{cond}{op,U,sf,sx:vfixed} {sf,D,Vd:vr}, {sf,D,Vd:vr}, "
+    asm="vcvt{cond:vcond}{op,U,sf,sx:vfixed} {sf,D,Vd:vr}, {sf,D,Vd:vr}, "
     "{sx,imm4,i:vfixed_places}",
 )
 def fixed_point(
@@ -132,7 +132,7 @@ def fixed_point(
 # -- formats ---------------------------------------------------------------------------
 @insns(
     "cond:4 1110 1 D:1 11 0111 Vd:4 101 sz:1 11 M:1 0 Vm:4",
-    asm="vcvt{cond}{sz:vnarrowed} {sz,D,Vd:vother}, {sz,M,Vm:vr}",
+    asm="vcvt{cond:vcond}{sz:vnarrowed} {sz,D,Vd:vother}, {sz,M,Vm:vr}",
 )
 def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
     """VCVT (between double-precision and single-precision): sz is the source's."""
@@ -150,7 +150,7 @@ def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
 
 @insns(
     "cond:4 1110 1 D:1 11 001 op:1 Vd:4 101 (0) T:1 1 M:1 0 Vm:4",
-    asm="{T:vcvtb_vcvtt}{cond}{op:vhalved} {D,Vd:vs}, {M,Vm:vs}",
+    asm="{T:vcvtb_vcvtt}{cond:vcond}{op:vhalved} {D,Vd:vs}, {M,Vm:vs}",
 )
 def half(cpu: Cpu, D: int, op: int, Vd: int, T: int, M: int, Vm: int) -> None:
     """VCVTB, VCVTT: the bottom or top half of a single register is half precision."""

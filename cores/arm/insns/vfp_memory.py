@@ -31,7 +31,7 @@ def transfer(cpu: Cpu, L: int, sz: int, n: int, address: Value) -> None:
 
 @insns(
     "cond:4 1101 U:1 D:1 0 L:1 Rn:4 Vd:4 101 sz:1 imm8:8",
-    asm="{L:vstr_vldr}{cond} {sz,D,Vd:vr}, [{Rn}{U,imm8:voffset}]",
+    asm="{L:vstr_vldr}{cond:vcond} {sz,D,Vd:vr}, [{Rn}{U,imm8:voffset}]",
 )
 def load_register(
     cpu: Cpu, U: int, D: int, L: int, Rn: int, Vd: int, sz: int, imm8: int
@@ -57,7 +57,7 @@ def multiple(
 @insns(
     "cond:4 110 P:1 U:1 D:1 W:1 L:1 Rn:4 Vd:4 101 sz:1 imm8:8",
     where=multiple,
-    asm="{P,L,sz,imm8:vmultiple}{cond} {Rn}{W:wback}, {sz,D,Vd,imm8:vlist}",
+    asm="{P,L,sz,imm8:vmultiple}{cond:vcond} {Rn}{W:wback}, {sz,D,Vd,imm8:vlist}",
 )
 def load_multiple(
     cpu: Cpu, P: int, W: int, D: int, L: int, Rn: int, Vd: int, sz: int, imm8: int

@@ -51,7 +51,7 @@ def read_system(cpu: Cpu, reg: int) -> Value:
 @insns(
     "cond:4 1110 1111 reg:4 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)",
     where=readable,
-    asm="vmrs{cond} {Rt:vmrs_target}, {reg:vsystem}",
+    asm="vmrs{cond:vcond} {Rt:vmrs_target}, {reg:vsystem}",
 )
 def move_from_system(cpu: Cpu, reg: int, Rt: int) -> None:
     """VMRS. The flags of FPSCR are where compilers look after a comparison."""
@@ -69,7 +69,7 @@ def move_from_system(cpu: Cpu, reg: int, Rt: int) -> None:
 @insns(
     "cond:4 1110 1110 reg:4 Rt:4 1010 (0)(0)(0) 1 (0)(0)(0)(0)",
     where=lambda reg, Rt: reg in (FPSCR, FPSID, FPEXC) and Rt != 15,
-    asm="vmsr{cond} {reg:vsystem}, {Rt}",
+    asm="vmsr{cond:vcond} {reg:vsystem}, {Rt}",
 )
 def move_to_system(cpu: Cpu, reg: int, Rt: int) -> None:
     """VMSR. Writes of FPSID are ignored."""

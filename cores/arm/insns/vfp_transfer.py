@@ -29,7 +29,7 @@ def two_cores(op: int, Rt: int, Rt2: int) -> bool:
 @insns(
     "cond:4 1100 010 op:1 Rt2:4 Rt:4 1011 00 M:1 1 Vm:4",
     where=two_cores,
-    asm="vmov{cond} {op,M,Vm,Rt,Rt2:vmov_double}",
+    asm="vmov{cond:vcond} {op,M,Vm,Rt,Rt2:vmov_double}",
 )
 def move_double(cpu: Cpu, op: int, Rt2: int, Rt: int, M: int, Vm: int) -> None:
     """VMOV (between two core registers and a doubleword register)."""
@@ -51,7 +51,7 @@ def two_singles(op: int, Rt: int, Rt2: int, Vm: int, M: int) -> bool:
 @insns(
     "cond:4 1100 010 op:1 Rt2:4 Rt:4 1010 00 M:1 1 Vm:4",
     where=two_singles,
-    asm="vmov{cond} {op,M,Vm,Rt,Rt2:vmov_singles}",
+    asm="vmov{cond:vcond} {op,M,Vm,Rt,Rt2:vmov_singles}",
 )
 def move_two_singles(cpu: Cpu, op: int, Rt2: int, Rt: int, M: int, Vm: int) -> None:
     """VMOV (between two core registers and two single-precision registers)."""
@@ -69,7 +69,7 @@ def move_two_singles(cpu: Cpu, op: int, Rt2: int, Rt: int, M: int, Vm: int) -> N
 @insns(
     "cond:4 1110 000 op:1 Vn:4 Rt:4 1010 N:1 (0)(0) 1 (0)(0)(0)(0)",
     where=lambda Rt: Rt != 15,
-    asm="vmov{cond} {op,N,Vn,Rt:vmov_single}",
+    asm="vmov{cond:vcond} {op,N,Vn,Rt:vmov_single}",
 )
 def move_single(cpu: Cpu, op: int, Vn: int, Rt: int, N: int) -> None:
     """VMOV (between a core register and a single-precision register)."""
@@ -101,7 +101,7 @@ def check_lane(cpu: Cpu, opc1: int, opc2: int) -> None:
 @insns(
     "cond:4 1110 0 opc1:2 0 Vd:4 Rt:4 1011 D:1 opc2:2 1 (0)(0)(0)(0)",
     where=lambda opc1, opc2, Rt: (opc1 & 2 or opc2 != 2) and Rt != 15,
-    asm="vmov{cond}{opc1,opc2:vlane_size} {D,Vd,opc1,opc2:vlane}, {Rt}",
+    asm="vmov{cond:vcond}{opc1,opc2:vlane_size} {D,Vd,opc1,opc2:vlane}, {Rt}",
 )
 def move_to_lane(cpu: Cpu, opc1: int, opc2: int, Vd: int, Rt: int, D: int) -> None:
     """VMOV (core register to scalar)."""
@@ -116,7 +116,7 @@ def move_to_lane(cpu: Cpu, opc1: int, opc2: int, Vd: int, Rt: int, D: int) -> No
     where=lambda U, opc1, opc2, Rt: (
         Rt != 15 and (opc1 & 2 or opc2 & 1 or (opc2 == 0 and U == 0))
     ),
-    asm="vmov{cond}{U,opc1,opc2:vlane_type} {Rt}, {N,Vn,opc1,opc2:vlane}",
+    asm="vmov{cond:vcond}{U,opc1,opc2:vlane_type} {Rt}, {N,Vn,opc1,opc2:vlane}",
 )
 def move_from_lane(
     cpu: Cpu, U: int, opc1: int, opc2: int, Vn: int, Rt: int, N: int
@@ -131,7 +131,7 @@ def move_from_lane(
 @insns(
     "cond:4 1110 1 b:1 Q:1 0 Vd:4 Rt:4 1011 D:1 0 e:1 1 (0)(0)(0)(0)",
     where=lambda b, e, Q, Vd, Rt: not (b and e) and even(Q, Vd) and Rt != 15,
-    asm="vdup{cond}{b,e:vdup_core} {Q,D,Vd:vdq}, {Rt}",
+    asm="vdup{cond:vcond}{b,e:vdup_core} {Q,D,Vd:vdq}, {Rt}",
 )
 def duplicate_core(cpu: Cpu, b: int, Q: int, Vd: int, Rt: int, D: int, e: int) -> None:
     """VDUP (core register)."""
