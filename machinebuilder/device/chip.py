@@ -22,7 +22,7 @@ from machinebuilder.device.declare import (
     State,
 )
 from machinebuilder.device.register import Reg
-from machinebuilder.device.surroundings import Surroundings
+from machinebuilder.device.surroundings import Image, Surroundings
 
 Declared = TypeVar("Declared", bound=Declaration)
 Store = Callable[[object, Any], None]
@@ -74,6 +74,11 @@ class Device:
     name: str
     clock: ChipClock
     dma: ChipMemory
+    parent: Any
+    """The Python chip that offers the bus it sits on, or None."""
+    disk: Image | None
+    """With `host = "disk"`: the image of the parameters `image`, `readonly` and
+    `snapshot`, or None."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -121,7 +126,8 @@ class Device:
 
     def receive(self, data: bytes) -> int:
         """Bytes from the host back end. Gives how many were taken; the rest is offered
-        again after the next access to the chip."""
+        again after the next access to the chip. Of a network it is one frame, which is
+        taken or, with 0, offered again after `receive_ready`."""
         return len(data)
 
     def power_button(self) -> bool:
@@ -142,8 +148,12 @@ class Device:
         self._outside.log(text)
 
     def send(self, data: bytes) -> None:
-        """Bytes to the host back end."""
+        """Bytes to the host back end; of a network, one frame."""
         self._outside.send(data)
+
+    def receive_ready(self) -> None:
+        """A network offers again the frame that `receive` did not take."""
+        self._outside.receive_ready()
 
     def shutdown(self, why: str) -> None:
         """Power the machine off."""
@@ -248,6 +258,6 @@ def _check_registers(cls: type[Device]) -> None:
 
 INSTANCE_NAMES = frozenset(
     ["name", "clock", "dma", "log", "send", "receive", "power_on", "close"]
-    + ["shutdown", "restart", "power_button", "fill"]
+    + ["parent", "disk", "receive_ready", "shutdown", "restart", "power_button", "fill"]
 )
 CLASS_NAMES = frozenset(n for n in dir(Device) if n[0] != "_") - INSTANCE_NAMES

@@ -196,12 +196,22 @@ class Bus(Declaration):
     without keys takes one child. With the key `at` its children have windows: in a window
     of the chip that says `bus`, one range of `at` addresses for each `slot`; or else
     where no CPU sees them.
+
+    On an instance: the Python chips on the bus by their first key's value, or by name
+    where they have windows. A child finds the chip that offers its bus as `parent`.
     """
 
     def __init__(self, kind: str, doc: str = "", **keys: int) -> None:
         super().__init__(doc)
         self.kind = kind
         self.keys: Mapping[str, int] = keys
+
+    @overload
+    def __get__(self, device: None, owner: type) -> Bus: ...
+    @overload
+    def __get__(self, device: object, owner: type) -> dict[int | str, Any]: ...
+    def __get__(self, device: object | None, owner: type) -> Any:
+        return self if device is None else device.__dict__[self.name]
 
 
 class Alarm(Declaration):

@@ -19,7 +19,7 @@ from machinebuilder.device.access import LOW, RegisterFile
 from machinebuilder.device.chip import ChipClock, ChipMemory, Device, resolve_count
 from machinebuilder.device.declare import IrqIn, IrqOut, Param
 from machinebuilder.device.register import RegArray
-from machinebuilder.device.surroundings import Surroundings
+from machinebuilder.device.surroundings import Image, Surroundings
 
 
 class Frame:
@@ -39,6 +39,8 @@ class Frame:
         self.trace: Callable[[str], None] | None = None
         self._state = self.device.__dict__
         self._waiting = b""
+        self.relatives: list[Frame] = []
+        """The chips of its buses, and the one whose bus it sits on."""
         self._install(name, params)
         self._install_ports()
         self._install_windows(sizes or {})
@@ -103,6 +105,19 @@ class Frame:
         self._waiting += data
         self.settle()
 
+    def offer(self, frame: bytes) -> int:
+        """A network's frame; gives its size, or 0 if the chip cannot take it now."""
+        taken = self.device.receive(frame)
+        self.settle()
+        return taken
+
+    def adopt(self, bus: str, key: int | str, child: Frame) -> None:
+        """`child` sits on a bus of this chip."""
+        self._state[bus][key] = child.device
+        child.device.parent = self.device
+        self.relatives.append(child)
+        child.relatives.append(self)
+
     def power_button(self) -> bool:
         """The machine's power button is pressed; True if this chip has it."""
         found = self.device.power_button()
@@ -118,6 +133,12 @@ class Frame:
         """Derive every output from state, and drive those that changed."""
         if self._waiting:
             self._waiting = self._waiting[self.device.receive(self._waiting) :]
+        self.derive()
+        for relative in self.relatives:
+            relative.derive()
+
+    def derive(self) -> None:
+        """Drive the outputs whose level is another now."""
         for line in self._derived:
             level = True if line.derive() else False  # noqa: SIM210 (faster than bool)
             if level is not line.level:
@@ -174,8 +195,12 @@ class Frame:
         device.clock = ChipClock(self.outside)
         device.dma = ChipMemory(self.outside)
         device._outside = self.outside
+        device.parent = None
         for declared in self.chip.params.values():
             self._state[declared.name] = _param(declared, params)
+        for bus in self.chip.buses:
+            self._state[bus] = {}
+        device.disk = _disk(self.chip, self._state, self.outside)
         self._alarms = [
             AlarmHandle(alarm, index, self.outside)
             for index, alarm in enumerate(self.chip.alarms.values())
@@ -279,6 +304,10 @@ class WindowHandle:
         """Fill a window declared with `memory`."""
         self._outside.load(self._index, offset, data)
 
+    def look(self, offset: int, size: int) -> bytes:
+        """What is in a window declared with `memory`."""
+        return self._outside.look(self._index, offset, size)
+
     def show(self, memory: mmap.mmap) -> None:
         """Let CPUs read a window of flash from `memory`, without asking the chip."""
         self._outside.show(self._index, memory)
@@ -290,6 +319,16 @@ class WindowHandle:
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, RegArray) else value
+
+
+def _disk(
+    chip: type[Device], params: Mapping[str, Any], outside: Surroundings
+) -> Image | None:
+    """The image of a chip that is a disk, if the board gives one."""
+    path = params.get("image") if chip.host == "disk" else None
+    if not path:
+        return None
+    return outside.open_image(str(path), params["readonly"], params["snapshot"])
 
 
 def _param(declared: Param, given: Mapping[str, object]) -> object:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import heapq
 import mmap
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,12 +42,21 @@ class Bench:
         self._armed: dict[tuple[Frame, int], int] = {}
         self._order = 0
 
-    def attach(self, chip: type[Device], size: int = 0, **params: Any) -> Probe:
-        """A chip just powered on; `size` for windows that the board sizes."""
+    def attach(
+        self,
+        chip: type[Device],
+        size: int = 0,
+        on: tuple[Probe, str, int | str] | None = None,
+        **params: Any,
+    ) -> Probe:
+        """A chip just powered on; `size` for windows that the board sizes, `on` for its
+        place: the chip that offers the bus, the bus, and the key there."""
         outside = Socket(self)
         sizes = dict.fromkeys(chip.regions, size)
         frame = Frame(chip, chip.model.rpartition(".")[2], params, outside, sizes)
         outside.frame = frame
+        if on is not None:
+            on[0].frame.adopt(on[1], on[2], frame)
         frame.reset()
         return Probe(frame, outside)
 
@@ -75,6 +85,33 @@ class Bench:
                 frame.ring(alarm)
 
 
+class BenchImage:
+    """A disk image as plain Python has files."""
+
+    def __init__(self, path: str, readonly: bool, snapshot: bool) -> None:
+        self.path = Path(path)
+        self.data = bytearray(self.path.read_bytes())
+        self.size = len(self.data)
+        self.flushes = 0
+        self._kept = not (readonly or snapshot)
+
+    def read(self, offset: int, size: int) -> bytes:
+        return bytes(self.data[offset : offset + size]).ljust(size, b"\0")
+
+    def write(self, offset: int, data: bytes) -> None:
+        if offset + len(data) > self.size:
+            raise OSError("past the end")
+        self.data[offset : offset + len(data)] = data
+
+    def flush(self) -> None:
+        self.flushes += 1
+        if self._kept:
+            self.path.write_bytes(self.data)
+
+    def close(self) -> None:
+        self.flush()
+
+
 class Socket:
     """The surroundings of one chip on the bench; keeps what came out of it."""
 
@@ -87,6 +124,8 @@ class Socket:
         self.events: list[str] = []
         self.windows: dict[int, bytearray] = {}
         self.shown: dict[int, mmap.mmap | None] = {}
+        self.frames: list[bytes] = []
+        self.ready = 0
 
     def now(self) -> int:
         return self.bench.ns
@@ -103,6 +142,13 @@ class Socket:
 
     def send(self, data: bytes) -> None:
         self.sent += data
+        self.frames.append(data)
+
+    def receive_ready(self) -> None:
+        self.ready += 1
+
+    def open_image(self, path: str, readonly: bool, snapshot: bool) -> BenchImage:
+        return BenchImage(path, readonly, snapshot)
 
     def dma_read(self, address: int, size: int) -> bytes | None:
         data = bytes(self.bench.memory[address : address + size])
@@ -117,6 +163,9 @@ class Socket:
     def load(self, region: int, offset: int, data: bytes) -> None:
         window = self.windows.setdefault(region, bytearray())
         window[offset : offset + len(data)] = data
+
+    def look(self, region: int, offset: int, size: int) -> bytes:
+        return bytes(self.windows[region][offset : offset + size])
 
     def show(self, region: int, memory: mmap.mmap | None) -> None:
         self.shown[region] = memory
@@ -134,7 +183,8 @@ class Probe:
     Reading and setting a register is a guest's access to the bus, counted ones with
     `probe.at("target", 3)` and `probe.at("target", 3, value)`. Lines read as levels; an
     input is set with `probe.drive("line", level, index)`. What else is known:
-    `sent`, `logged`, `events`, `windows`, `shown`, and `device`, the chip itself.
+    `sent`, `logged`, `events`, `windows`, `shown`, and `device`, the chip itself. A
+    network's `frames`: what it sent, and `offer` for one that comes.
     """
 
     _frame: Frame
@@ -144,6 +194,7 @@ class Probe:
         self.__dict__["_frame"] = frame
         self.__dict__["_socket"] = socket
         self.__dict__["device"] = frame.device
+        self.__dict__["frame"] = frame
 
     def __getattr__(self, name: str) -> Any:
         device = self._frame.device
@@ -186,6 +237,10 @@ class Probe:
     def receive(self, data: bytes) -> None:
         """Bytes from the host."""
         self._frame.receive(data)
+
+    def offer(self, data: bytes) -> int:
+        """A frame from the network; gives its size, or 0 if it was not taken."""
+        return self._frame.offer(data)
 
     def reset(self) -> None:
         """Reset the chip."""

@@ -84,10 +84,22 @@ size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size);  /* host 
 uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size);
 void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size);
 
+/* ---- disk images (machinebuilder/host/disk.h), for chips in Python: 0 or an errno ------------- */
+struct mb_disk;
+struct mb_disk *mb_disk_open(const char *path, unsigned flags, char *why, size_t why_size);
+void mb_disk_close(struct mb_disk *disk);
+uint64_t mb_disk_size(const struct mb_disk *disk);
+int mb_disk_get(struct mb_disk *disk, uint64_t offset, void *data, size_t size);
+int mb_disk_put(struct mb_disk *disk, uint64_t offset, const void *data, size_t size);
+int mb_disk_flush(struct mb_disk *disk);
+
 /* ---- network (machinebuilder/host/net.c) ----------------------------------------------------- */
 /* Join a device whose back end is "net" to the outside; `spec` as in
  * docs/disks-and-networks.md. NULL: mb_error(). Close before the machine is freed. */
 struct mb_net;
+/* A chip in Python: a frame for the network; the frame it refused may come again. */
+void mb_dev_emit(struct mb_dev *dev, const void *frame, size_t size);
+void mb_dev_emit_ready(struct mb_dev *dev);
 struct mb_net *mb_net_open(struct mb_dev *dev, const char *spec);
 void mb_net_close(struct mb_net *net);
 

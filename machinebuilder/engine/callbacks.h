@@ -10,5 +10,6 @@ extern "Python+C" {
     void mb_py_reset(void *handle);
     void mb_py_send(void *handle, const char *data, size_t size);
     void mb_py_ready(void *handle);
+    size_t mb_py_receive(void *handle, const char *data, size_t size);
     void mb_py_log(void *handle, const char *name, const char *text);
 }

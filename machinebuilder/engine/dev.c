@@ -321,8 +321,27 @@ void mb_dev_receive_ready(struct mb_dev *dev)
         mb_defer_ready(dev);
 }
 
+/* Of chips in Python, whose consoles are Python's: for back ends in C alone. */
+void mb_dev_emit(struct mb_dev *dev, const void *frame, size_t size)
+{
+    pthread_mutex_lock(&dev->host_lock);
+    if (dev->host)
+        dev->host->send(dev->host_opaque, frame, size);
+    pthread_mutex_unlock(&dev->host_lock);
+}
+
+void mb_dev_emit_ready(struct mb_dev *dev)
+{
+    pthread_mutex_lock(&dev->host_lock);
+    if (dev->host && dev->host->ready)
+        dev->host->ready(dev->host_opaque);
+    pthread_mutex_unlock(&dev->host_lock);
+}
+
 size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size)
 {
+    if (!dev->chip && dev->handle)
+        return mb_py_receive(dev->handle, data, size);
     return dev->chip && dev->chip->receive ? dev->chip->receive(dev->state, data, size) : 0;
 }
 

@@ -50,6 +50,7 @@ void mb_py_ring(void *handle, int alarm);
 void mb_py_reset(void *handle);
 void mb_py_send(void *handle, const char *data, size_t size);
 void mb_py_ready(void *handle);
+size_t mb_py_receive(void *handle, const char *data, size_t size);
 void mb_py_log(void *handle, const char *name, const char *text);
 
 /* lines.c */

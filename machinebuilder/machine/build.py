@@ -77,8 +77,22 @@ def _add_device(machine: Machine, plan: DevicePlan) -> None:
         bridge = machine.devices[plan.via.rpartition(".")[0]]
         lib.mb_dev_set_parent(made.handle, bridge.handle)
     machine.devices[plan.name] = made
+    if isinstance(made, PythonDevice):
+        _adopt(machine, made)
     for place in plan.places:
         _add_window(machine, made, place, chip)
+
+
+def _adopt(machine: Machine, made: PythonDevice) -> None:
+    """Make a Python chip known to the one whose bus it sits on, if that is in Python."""
+    plan = made.plan
+    place = plan.via or (plan.slot.bus if plan.slot else "")
+    name, _, bus = place.rpartition(".")
+    parent = machine.devices.get(name)
+    if isinstance(parent, PythonDevice):
+        keys = plan.slot.keys if plan.slot else {}
+        key = next(iter(keys.values()), plan.name)
+        parent.frame.adopt(bus, key, made.frame)
 
 
 def _add_window(

@@ -50,6 +50,11 @@ def mb_py_ready(handle: Any) -> None:
 
 
 @ffi.def_extern()  # type: ignore[untyped-decorator]
+def mb_py_receive(handle: Any, data: Any, size: int) -> int:
+    return _from_handle(handle).on_receive(ffi.buffer(data, size)[:])  # type: ignore[no-any-return]
+
+
+@ffi.def_extern()  # type: ignore[untyped-decorator]
 def mb_py_log(handle: Any, name: Any, text: Any) -> None:
     machine = _from_handle(handle)
     name_text = ffi.string(name).decode(errors="replace")

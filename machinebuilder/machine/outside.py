@@ -18,6 +18,7 @@ from machinebuilder import native
 from machinebuilder.board.plan import DevicePlan
 from machinebuilder.device import Device
 from machinebuilder.device.frame import Frame, unix_time
+from machinebuilder.host.disk import Disk
 from machinebuilder.machine.failure import check
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class PythonDevice(MachineDevice):
         for _ in chip.alarms:
             self._lib.mb_dev_add_alarm(self.handle)
         self._memory: dict[int, Any] = {}
+        self._images: list[Disk] = []
         sizes = {place.region: place.size for place in plan.places}
         self.frame = Frame(chip, plan.name, plan.params, self, sizes)
         self._logged: set[str] = set()
@@ -213,6 +215,10 @@ class PythonDevice(MachineDevice):
         self._guarded(lambda: self.frame.receive(data))
         return len(data)
 
+    def on_receive(self, data: bytes) -> int:
+        """A network has a frame; gives its size, or 0 if it is not taken now."""
+        return self._guarded(lambda: self.frame.offer(data)) or 0
+
     def power_button(self) -> bool:
         return bool(self._guarded(self.frame.power_button))
 
@@ -229,6 +235,8 @@ class PythonDevice(MachineDevice):
 
     def close(self) -> None:
         self._guarded(self.frame.device.close)
+        for image in self._images:
+            image.close()
 
     def _guarded(self, action: Callable[[], Result]) -> Result | None:
         try:
@@ -266,8 +274,17 @@ class PythonDevice(MachineDevice):
             self.machine.log(self.name, text)
 
     def send(self, data: bytes) -> None:
-        if self.console is not None:
+        if self.plan.host == "net":
+            self._lib.mb_dev_emit(self.handle, data, len(data))
+        elif self.console is not None:
             self.console.send(data)
+
+    def receive_ready(self) -> None:
+        self._lib.mb_dev_emit_ready(self.handle)
+
+    def open_image(self, path: str, readonly: bool, snapshot: bool) -> Disk:
+        self._images.append(Disk(path, readonly, snapshot))
+        return self._images[-1]
 
     def dma_read(self, address: int, size: int) -> bytes | None:
         data = bytearray(size)
@@ -285,6 +302,11 @@ class PythonDevice(MachineDevice):
             if place.region == name:
                 room = data[: max(place.size - offset, 0)]
                 self.machine.bus(place.bus).write(place.address + offset, room)
+
+    def look(self, region: int, offset: int, size: int) -> bytes:
+        name = list(self.chip.regions)[region]
+        place = next(place for place in self.plan.places if place.region == name)
+        return self.machine.bus(place.bus).read(place.address + offset, size)
 
     def show(self, region: int, memory: mmap.mmap | None) -> None:
         view = self._ffi.NULL if memory is None else self._ffi.from_buffer(memory)
