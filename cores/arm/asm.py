@@ -446,6 +446,13 @@ def aif(masks: int) -> str:
     )
 
 
+def cps_operands(imod: int, M: int, masks: int, mode: int) -> str:
+    """Masks, a mode, or both."""
+    if imod == 0:
+        return f" #{mode}"
+    return f" {aif(masks)}, #{mode}" if M else f" {aif(masks)}"
+
+
 def it_block(first: int, mask: int) -> str:
     """The letters after IT, and the condition."""
     odd = first & 1

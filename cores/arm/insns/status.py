@@ -223,7 +223,7 @@ def sensible_cps(imod: int, M: int, masks: int, mode: int) -> bool:
 @always(
     "1111 00010000 imod:2 M:1 0 (0)(0)(0)(0)(0)(0)(0) masks:3 0 mode:5",
     where=sensible_cps,
-    asm="cps{imod:effect} {masks:aif}, #{mode}",
+    asm="cps{imod:effect}{imod,M,masks,mode:cps_operands}",
 )
 def a32_cps(cpu: Cpu, imod: int, M: int, masks: int, mode: int) -> None:
     """CPS A1."""
@@ -233,7 +233,7 @@ def a32_cps(cpu: Cpu, imod: int, M: int, masks: int, mode: int) -> None:
 @t32(
     "11110 0111010 (1)(1)(1)(1) 10 (0) 0 (0) imod:2 M:1 masks:3 mode:5",
     where=sensible_cps,
-    asm="cps{imod:effect}.w {masks:aif}, #{mode}",
+    asm="cps{imod:effect}.w{imod,M,masks,mode:cps_operands}",
 )
 def t32_cps(cpu: Cpu, imod: int, M: int, masks: int, mode: int) -> None:
     """CPS T2."""
