@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small share of the lock-step runs; the command of this package does the millions."""
+"""A small share of the lock-step runs; the package's command does the millions."""
 
 from __future__ import annotations
 
