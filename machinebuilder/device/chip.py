@@ -45,7 +45,7 @@ class Device:
     # Written by the chip.
     span: ClassVar[int | None] = None
     """Size of the only window, short for `window = Region(span, name="")`."""
-    sits_on: ClassVar[str | None] = "mmio"
+    sits_on: ClassVar[str | tuple[str, ...] | None] = "mmio"
     """Kind of bus it is placed on; None: on no bus, it only has lines."""
     host: ClassVar[str | None] = None
     """Host back end it takes: console, disk, net, entropy."""
@@ -57,6 +57,9 @@ class Device:
 
     big_endian: ClassVar[bool] = False
     """Its registers have the most significant byte at the lowest address."""
+
+    takes_items: ClassVar[bool] = False
+    """Firmware asks it for what a boot protocol has to say: see configure."""
 
     compatible: ClassVar[tuple[str, ...]] = ()
     """Device-tree `compatible`; empty: no node."""
@@ -137,6 +140,10 @@ class Device:
     def fill(self, offset: int, data: bytes) -> None:
         """Put bytes into a window that is flash, from outside the guest."""
         raise NotImplementedError(f"{self.model} is not filled from outside")
+
+    def configure(self, items: dict[int, bytes]) -> None:
+        """Items for firmware, by number, from a boot protocol."""
+        raise NotImplementedError(f"{self.model} takes no items")
 
     def close(self) -> None:
         """The machine ends: give back what power_on took from the host."""
@@ -259,5 +266,6 @@ def _check_registers(cls: type[Device]) -> None:
 INSTANCE_NAMES = frozenset(
     ["name", "clock", "dma", "log", "send", "receive", "power_on", "close"]
     + ["parent", "disk", "receive_ready", "shutdown", "restart", "power_button", "fill"]
+    + ["configure"]
 )
 CLASS_NAMES = frozenset(n for n in dir(Device) if n[0] != "_") - INSTANCE_NAMES

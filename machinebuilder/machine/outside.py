@@ -56,6 +56,10 @@ class MachineDevice:
         self.console = console
         console.attach(self.give)
 
+    def configure(self, items: dict[int, bytes]) -> None:
+        """Items for firmware, which the chip keeps for it."""
+        raise NotImplementedError(f"{self.chip.model} is native")
+
     def power_button(self) -> bool:
         """Press the power button; True if the chip has it."""
         return False
@@ -218,6 +222,10 @@ class PythonDevice(MachineDevice):
     def on_receive(self, data: bytes) -> int:
         """A network has a frame; gives its size, or 0 if it is not taken now."""
         return self._guarded(lambda: self.frame.offer(data)) or 0
+
+    def configure(self, items: dict[int, bytes]) -> None:
+        with self._lock:
+            self.frame.device.configure(items)
 
     def power_button(self) -> bool:
         return bool(self._guarded(self.frame.power_button))
