@@ -15,7 +15,7 @@ def random_word(chance: random.Random) -> int:
     if chance.random() < 0.05:
         return chance.getrandbits(32)
     name = chance.choice(list(NAMES))
-    immediate = chance.getrandbits(16) if chance.random() < 0.3 else chance.getrandbits(5)
+    immediate = chance.getrandbits(chance.choice((16, 5, 5)))
     return NAMES[name] << 24 | chance.getrandbits(8) << 16 | immediate
 
 
@@ -28,7 +28,6 @@ def test_random_code_never_hurts_the_host(make, seed):
         toy.ram[address : address + len(code)] = code
     for _ in range(3):
         for register in range(16):
-            toy.set("r", chance.choice((chance.getrandbits(22), chance.getrandbits(32))),
-                    register)  # fmt: skip
+            toy.set("r", chance.getrandbits(chance.choice((22, 32))), register)
         toy.set("pc", chance.getrandbits(20))
         assert toy.run(0.02) in EVENTS

@@ -98,8 +98,10 @@ def test_running_off_the_end_of_mapped_code(make):
     identity(toy)
     toy.poke(TABLE + 4 * 0x41, 0)
     handler(toy)
-    toy.load(Program(0x40FF0).op("movi", 3, 0, 1).op("movi", 3, 0, 2).op("movi", 3, 0, 3)
-             .op("movi", 3, 0, 4))  # fmt: skip
+    last = Program(0x40FF0)
+    for value in (1, 2, 3, 4):
+        last.op("movi", 3, 0, value)
+    toy.load(last)
     toy.load(Program().li(1, TABLE).sys(TTBR, 1).li(2, 0x40FF0).op("jmp", 2))
     assert toy.run() == POWERED_OFF
     assert (toy.get("epc"), toy.reg(3)) == (0x41000, 4)
