@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`--disk` and `--net`: what the user brings to a board, as changes to its plan.
 
-A disk image goes to the first device with `host: disk` that has none. Without one, a
-new device is made: of the chip that says `default_for = "disk"`, on the highest free
-slots of the buses it can sit on (lowest of these first: guests number them in order).
+A disk image goes to the first device with `host: disk` that has none, a disc (`.iso`,
+or `,cdrom`) to one with `host: cdrom`. Without one, a new device is made: of a chip that
+says `default_for = "disk"` and has a free place on the board. On a bus of several places
+that is the lowest; of buses with one place each, such as virtio transports, the highest
+(lowest of these first: guests number them in order).
 """
 
 from __future__ import annotations
@@ -16,15 +18,24 @@ from machinebuilder.board.plan import DevicePlan, Plan, Slot
 from machinebuilder.device import Device, registry
 from machinebuilder.errors import UserError
 
-MODES = {"": {}, "ro": {"readonly": True}, "snapshot": {"snapshot": True}}
+DISC = "cdrom"
+MODES = {
+    "": {},
+    "ro": {"readonly": True},
+    "snapshot": {"snapshot": True},
+    DISC: {"readonly": True},
+}
 
 
 def attach_disks(plan: Plan, disks: Sequence[str]) -> Plan:
-    """The plan with disk images: `FILE`, `FILE,ro` or `FILE,snapshot` each."""
-    waiting = [_disk_params(disk) for disk in disks]
+    """The plan with disk images: `FILE`, `FILE,ro`, `FILE,snapshot`, `FILE,cdrom`."""
+    waiting: dict[str, list[dict[str, object]]] = {"disk": [], DISC: []}
+    for disk in disks:
+        host, params = _disk_params(disk)
+        waiting[host].append(params)
     devices = [_with_image(device, waiting) for device in plan.devices]
     plan = dataclasses.replace(plan, devices=tuple(devices))
-    return _add(plan, "disk", waiting)
+    return _add(_add(plan, "disk", waiting["disk"]), DISC, waiting[DISC])
 
 
 def attach_net(plan: Plan, net: str | None) -> Plan:
@@ -34,32 +45,33 @@ def attach_net(plan: Plan, net: str | None) -> Plan:
     return _add(plan, "net", [{}])
 
 
-def _disk_params(disk: str) -> dict[str, object]:
+def _disk_params(disk: str) -> tuple[str, dict[str, object]]:
+    """Which back end the image wants, and its parameters."""
     name, comma, mode = str(disk).rpartition(",")
     if not comma or mode not in MODES:
         name, mode = str(disk), ""
     if not Path(name).exists():
         raise UserError(f"--disk {disk}: there is no file {name}; make one first")
-    return {"image": str(Path(name).absolute()), **MODES[mode]}
+    if not mode and name.lower().endswith(".iso"):
+        mode = DISC
+    params = {"image": str(Path(name).absolute()), **MODES[mode]}
+    return DISC if mode == DISC else "disk", params
 
 
-def _with_image(device: DevicePlan, waiting: list[dict[str, object]]) -> DevicePlan:
-    if device.host != "disk" or device.params.get("image") or not waiting:
+def _with_image(
+    device: DevicePlan, waiting: dict[str, list[dict[str, object]]]
+) -> DevicePlan:
+    images = waiting.get(device.host or "")
+    if not images or device.params.get("image"):
         return device
-    return dataclasses.replace(device, params={**device.params, **waiting.pop(0)})
+    return dataclasses.replace(device, params={**device.params, **images.pop(0)})
 
 
 def _add(plan: Plan, host: str, wanted: Sequence[dict[str, object]]) -> Plan:
     """New devices on free slots, one for each of `wanted` parameters."""
     if not wanted:
         return plan
-    chip = default_chip(host)
-    slots = list(free_slots(plan, chip.sits_on or ""))[-len(wanted) :]
-    if len(slots) < len(wanted):
-        raise UserError(
-            f"--{host}: board {plan.name} has no free place for {len(wanted)} of "
-            f"{chip.model} (a bus of kind {chip.sits_on}); `mb map` shows its buses"
-        )
+    chip, slots = _best(plan, host, len(wanted))
     taken = {device.name for device in plan.devices}
     names = (f"{host}{n}" for n in range(10_000) if f"{host}{n}" not in taken)
     defaults = {name: param.default for name, param in chip.params.items()}
@@ -70,13 +82,39 @@ def _add(plan: Plan, host: str, wanted: Sequence[dict[str, object]]) -> Plan:
     return dataclasses.replace(plan, devices=(*plan.devices, *added))
 
 
-def default_chip(host: str) -> type[Device]:
-    """The chip that serves that host back end where a board names none."""
-    for model in registry.names():
-        chip = registry.find(model)
-        if chip.default_for == host:
-            return chip
-    raise UserError(f"--{host}: no chip of the library is the default for it")
+def _best(plan: Plan, host: str, count: int) -> tuple[type[Device], list[Slot]]:
+    """The chip that the board has most room for, and `count` places of it."""
+    chips = default_chips(host)
+    found = [(chip, _places_for(plan, chip, count)) for chip in chips]
+    chip, slots = max(found, key=lambda pair: len(pair[1]))
+    if len(slots) < count:
+        kinds = ", ".join(_kinds(each)[0] for each in chips)
+        raise UserError(
+            f"--{'net' if host == 'net' else 'disk'}: board {plan.name} has no free "
+            f"place for {count} of {chip.model} (a bus of kind {kinds}); "
+            "`mb map` shows its buses"
+        )
+    return chip, slots
+
+
+def _places_for(plan: Plan, chip: type[Device], count: int) -> list[Slot]:
+    slots = [slot for kind in _kinds(chip) for slot in free_slots(plan, kind)]
+    several = len({slot.bus for slot in slots}) < len(slots)
+    return slots[:count] if several else slots[-count:]
+
+
+def _kinds(chip: type[Device]) -> tuple[str, ...]:
+    kinds = chip.sits_on or ()
+    return (kinds,) if isinstance(kinds, str) else tuple(kinds)
+
+
+def default_chips(host: str) -> list[type[Device]]:
+    """The chips that serve that host back end where a board names none."""
+    chips = [registry.find(model) for model in registry.names()]
+    found = [chip for chip in chips if chip.default_for == host]
+    if not found:
+        raise UserError(f"--{host}: no chip of the library is the default for it")
+    return found
 
 
 def free_slots(plan: Plan, kind: str) -> Iterable[Slot]:

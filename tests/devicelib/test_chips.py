@@ -36,8 +36,11 @@ def hammer(probe: Any, chip: type[Device], seed: int) -> None:
     offsets = [reg.offset + rng.randrange(reg.count) * reg.step
                for reg in chip.regs.values()]  # fmt: skip
     for name, region in chip.regions.items():
+        if region.bus:
+            continue
+        sizes = [size for size in (1, 2, 4, 8) if size <= (region.span or 8)]
         for _ in range(1500):
-            size = rng.choice((1, 2, 4, 8))
+            size = rng.choice(sizes)
             limit = (region.span or 0x10000) - size
             offset = rng.choice([*offsets, rng.randrange(limit + 1)])
             offset = min(offset // size * size, limit)
