@@ -67,7 +67,7 @@ void arm_set_mode(struct arm_state *s, uint32_t mode)
     bool privilege_changes = (s->mode == ARM_USR) != (mode == ARM_USR);
     if (to == ARM_BANK_NONE)
         return;
-    if (from != to) {
+    if (from != to && from != ARM_BANK_NONE) {
         s->bank_r13[from] = s->r[13];
         s->bank_r14[from] = s->r[14];
         if (from == ARM_BANK_FIQ)

@@ -46,6 +46,7 @@ WORDS: dict[str, str] = {
     "t32.t32_msr": SYSTEM,
     "a32.mrs": SYSTEM,
     "t32.t32_mrs": SYSTEM,
+    "t32.t32_return": SYSTEM,
     "a32_always.setend": CODE_BYTES,
     "t16.t16_setend": CODE_BYTES,
     "t16.if_then": "drawn on purpose, with its block behind it",

@@ -389,6 +389,15 @@ def t32_shift_register(cpu: Cpu, type: int, S: int, Rn: int, Rd: int, Rm: int) -
 
 
 @t32(
+    "11110 0111101 (1)(1)(1)(0) 10 (0) 0 (1)(1)(1)(1) imm8:8",
+    asm="subs{it} pc, lr, #{imm8}",
+)
+def t32_return(cpu: Cpu, imm8: int) -> None:
+    """SUBS PC, LR T1: exception return."""
+    exception_return(cpu, cpu.r[14] - imm8)
+
+
+@t32(
     "11110 imm:1 10 0000 Rn:4 0 imm:3 Rd:4 imm:8",
     where=lambda Rn, Rd: Rn != 15 and Rd != 15 and (Rd != 13 or Rn == 13),
     asm="addw{it} {Rd}, {Rn}, #{imm}",

@@ -185,9 +185,13 @@ def sensible_pair(P: int, W: int, Rn: int, Rt: int) -> bool:
     return not (writes_back(P, W) and (Rn == 15 or Rn == Rt or Rn == Rt + 1))
 
 
-def sensible_pair_register(P: int, W: int, Rn: int, Rt: int, Rm: int) -> bool:
+def sensible_pair_register(
+    P: int, W: int, Rn: int, Rt: int, Rm: int, is_store: int
+) -> bool:
     """The offset is not the pc, and not a register that is loaded."""
-    return Rm != 15 and Rm != Rt and Rm != Rt + 1 and sensible_pair(P, W, Rn, Rt)
+    if Rm == 15 or (not is_store and (Rm in (Rt, Rt + 1))):
+        return False
+    return sensible_pair(P, W, Rn, Rt)
 
 
 def double(

@@ -169,6 +169,14 @@ def test_an_exception_returns_to_the_saved_mode_and_flags(bare: Bare) -> None:
     assert bare.r(3) == [NEGATIVE | CARRY | SYS]
 
 
+def test_thumb_handlers_return_too(bare: Bare) -> None:
+    bare.load(CODE + 0x30, "e10f3000 mrs r3, cpsr" + OFF)
+    bare.set("r", CODE + 0x34, 14)
+    bare.set("bank_spsr", ZERO | SYS, 3)
+    bare.run("f3de8f04 subs pc, lr, #4", thumb=True)
+    assert bare.r(3) == [ZERO | SYS]
+
+
 def test_state_is_stored_and_restored_by_srs_and_rfe(bare: Bare) -> None:
     bare.load(CODE + 0x30, "e10f3000 mrs r3, cpsr" + OFF)
     bare.set("r", DATA, 13)
