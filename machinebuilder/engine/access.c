@@ -29,13 +29,11 @@ static void copy(void *to, const void *from, unsigned width)
 
 /* What translated code would find in its flat table, for other privileges and C. */
 static uint8_t *direct(const struct mb_vcpu *vcpu, enum mb_table kind, unsigned mode,
-                       uint64_t va, unsigned width)
+                       uint64_t va)
 {
     uint64_t entry = vcpu->space->tables[mode][(uint64_t)kind * MB_TABLE_ENTRIES +
                                                (va >> MB_PAGE_BITS)];
-    if (!entry || (va & MB_PAGE_MASK) + width > MB_PAGE_SIZE)
-        return NULL;
-    return (uint8_t *)(entry + va);
+    return entry ? (uint8_t *)(entry + va) : NULL;
 }
 
 static unsigned mode_of(const struct mb_vcpu *vcpu, unsigned flags)
@@ -184,6 +182,11 @@ static void ram_store(struct mb_vcpu *vcpu, const struct mb_site *site,
 static void load_part(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,
                       uint8_t *data, unsigned width, unsigned mode)
 {
+    const uint8_t *host = direct(vcpu, MB_TABLE_KIND_READ, mode, va);
+    if (host) {
+        copy(data, host, width);
+        return;
+    }
     struct mb_mapping *mapping = must_resolve(vcpu, site, va, MB_READ, mode);
     if (mapping->host)
         copy(data, mapping->host + (va & MB_PAGE_MASK), width);
@@ -194,6 +197,11 @@ static void load_part(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t
 static void store_part(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,
                        const uint8_t *data, unsigned width, unsigned mode)
 {
+    uint8_t *host = direct(vcpu, MB_TABLE_KIND_WRITE, mode, va);
+    if (host) {
+        copy(host, data, width);
+        return;
+    }
     struct mb_mapping *mapping = must_resolve(vcpu, site, va, MB_WRITE, mode);
     if (mapping->ram_page != MB_NO_PAGE && mapping->region->writable)
         ram_store(vcpu, site, mapping, va, data, width);
@@ -222,11 +230,7 @@ void mb_access_load(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t v
     va = mb_va(vcpu, va);
     check_alignment(vcpu, site, va, width, flags, MB_READ);
     first = on_first_page(va, width);
-    const uint8_t *host = direct(vcpu, MB_TABLE_KIND_READ, mode, va, width);
-    if (host)
-        copy(data, host, width);
-    else
-        load_part(vcpu, site, va, data, first, mode);
+    load_part(vcpu, site, va, data, first, mode);
     if (first < width)
         load_part(vcpu, site, mb_va(vcpu, va + first), (uint8_t *)data + first,
                   width - first, mode);
@@ -244,13 +248,9 @@ void mb_access_store(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t 
     memcpy(bytes, data, width);
     if (flags & MB_MEM_SWAP)
         swap_bytes(bytes, width);
-    uint8_t *host = direct(vcpu, MB_TABLE_KIND_WRITE, mode, va, width);
-    if (host) {
-        copy(host, bytes, width);
-        return;
-    }
     first = on_first_page(va, width);
-    if (first < width)                  /* both or neither: fault before the first byte */
+    if (first < width &&                /* both or neither: fault before the first byte */
+        !direct(vcpu, MB_TABLE_KIND_WRITE, mode, mb_va(vcpu, va + first)))
         must_resolve(vcpu, site, mb_va(vcpu, va + first), MB_WRITE, mode);
     store_part(vcpu, site, va, bytes, first, mode);
     if (first < width)
