@@ -1,14 +1,15 @@
 /* Alternate address spaces (The SPARC Architecture Manual, Version 8, appendix I; STP1012
  * microSPARC-II User's Manual, chapter 4). SPDX-License-Identifier: Apache-2.0
  *
- * Omitted: cache tags, cache data and TLB diagnostics, which read as zero. Breakpoint
+ * Omitted: the control space of modules with a cache controller, where firmware looks
+ * whether there is one; cache tags, cache data and TLB diagnostics, which read as zero. Breakpoint
  * registers are held and never hit.
  */
 #include "core_sparc.h"
 #include "sparc_insns.h"
 
 enum asi {
-    MMU_PROBE = 0x03, MMU_REGISTERS = 0x04, MMU_DIAGNOSTIC_FIRST = 0x05,
+    MODULE_CONTROL = 0x02, MMU_PROBE = 0x03, MMU_REGISTERS = 0x04, MMU_DIAGNOSTIC_FIRST = 0x05,
     MMU_DIAGNOSTIC_LAST = 0x07, USER_INSTRUCTION = 0x08, SUPERVISOR_INSTRUCTION = 0x09,
     USER_DATA = 0x0a, SUPERVISOR_DATA = 0x0b, CACHE_FIRST = 0x0c, CACHE_LAST = 0x1f,
     BYPASS_FIRST = 0x20, BYPASS_LAST = 0x2f, CACHE_CONTROL_FIRST = 0x30,
@@ -21,7 +22,7 @@ static bool is_ignored(uint32_t asi)
     return (asi >= MMU_DIAGNOSTIC_FIRST && asi <= MMU_DIAGNOSTIC_LAST) ||
            (asi >= CACHE_FIRST && asi <= CACHE_LAST) ||
            (asi >= CACHE_CONTROL_FIRST && asi <= CACHE_CONTROL_LAST) ||
-           asi == CACHE_DIAGNOSTIC || asi == BREAKPOINT_ACTION;
+           asi == MODULE_CONTROL || asi == CACHE_DIAGNOSTIC || asi == BREAKPOINT_ACTION;
 }
 
 static bool is_memory(uint32_t asi)
@@ -72,10 +73,31 @@ static uint64_t bypass_load(struct sparc_state *s, uint32_t address, uint32_t as
     return value;
 }
 
+static bool is_instruction(uint32_t asi)
+{
+    return asi == USER_INSTRUCTION || asi == SUPERVISOR_INSTRUCTION;
+}
+
+/* With the MMU off, instructions may come from elsewhere than data: from the PROM. */
+static uint64_t instruction_load(struct sparc_state *s, uint32_t address, uint32_t asi,
+                                 uint32_t width)
+{
+    struct mb_translation found;
+    uint64_t value;
+    if (s->mmu_control & SPARC_MMU_ENABLE)
+        return mb_cpu_load(&s->cpu, address, width, memory_flags(asi));
+    sparc_walk(&s->cpu, address, MB_FETCH, asi == SUPERVISOR_INSTRUCTION, &found);
+    if (!mb_cpu_bus_read(&s->cpu, found.pa, &value, width, MB_MEM_SWAP))
+        fail(s, address, false, MB_FAULT_BUS);
+    return value;
+}
+
 uint64_t sparc_load_alternate(struct sparc_state *s, uint32_t address, uint32_t asi,
                               uint32_t width)
 {
     check_alignment(s, address, width);
+    if (is_instruction(asi))
+        return instruction_load(s, address, asi, width);
     if (is_memory(asi))
         return mb_cpu_load(&s->cpu, address, width, memory_flags(asi));
     if (is_bypass(asi))
