@@ -28,6 +28,7 @@ EVENTS = {
     4: "stopped",
     5: "timeout",
     6: "step",
+    7: "signal",
 }
 
 INSN_NS_LOG = 3
@@ -92,6 +93,8 @@ class Machine:
         while True:
             left = 0 if end is None else max(int((end - time.monotonic()) * 1000), 1)
             event = self._run_once(left)
+            if event.name == "signal":  # Python has run its handlers by now
+                continue
             if event.name != "reset" or not reboot:
                 self._event = event
                 return event
