@@ -67,7 +67,7 @@ def jmpl(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
 @extern(effects="exits")
 def return_from_trap(cpu: Cpu, target: u32) -> None:
     """RETT (B.26), with its traps: the window before, PS and ET come back."""
-    raise NotImplementedError("traps are the C part's")
+    cpu.return_from_trap(int(target))
 
 
 @insns("10 xxxxx 111001 rs1:5 i:1 low:13", asm="rett {rs1,i,low:sum}")

@@ -37,6 +37,7 @@ from machinebuilder.isa import (
 insns = InsnSet("v8")
 
 MOVES = 1                # opf of FMOVs: raises nothing
+UNIMPLEMENTED = 3        # FSR.ftt
 
 
 @extern(effects="writes")
@@ -48,7 +49,7 @@ def fp_exact(cpu: Cpu, opf: u32, rd: u32, a: u64, b: u64) -> None:
 @extern(effects="exits")
 def fp_unimplemented(cpu: Cpu) -> None:
     """The FPop goes into FQ; fp_exception, ftt unimplemented_FPop."""
-    raise NotImplementedError("traps are the C part's")
+    cpu.queue(UNIMPLEMENTED)
 
 
 # -- operands: bit patterns; doubles when `wide` --------------------------------------------

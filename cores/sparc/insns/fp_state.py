@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from cores.sparc.formats import (
     FP_DISABLED,
+    FP_EXCEPTION,
     Cpu,
+    Trap,
     address_of,
     check_supervisor,
     double_register,
     trap,
 )
-from machinebuilder.isa import InsnSet, extern, softfloat, u8, u32, u64
+from machinebuilder.isa import InsnSet, extern, softfloat, u1, u8, u32, u64
 
 insns = InsnSet("v8")
 
@@ -26,6 +28,7 @@ ROUNDINGS = (softfloat.Rounding.NEAREST, softfloat.Rounding.ZERO,
 EXCEPTIONS = ((1, softfloat.INEXACT), (2, softfloat.DIVZERO), (4, softfloat.UNDERFLOW),
               (8, softfloat.OVERFLOW), (16, softfloat.INVALID))
 CONTROL = 0xCFC0_0000       # RD, TEM, NS
+SEQUENCE = 4                # FSR.ftt
 
 
 def check_fpu(cpu: Cpu) -> None:
@@ -73,13 +76,16 @@ def stfsr(cpu: Cpu, rs1: int, i: int, low: int) -> None:
 @extern(effects="writes")
 def queue_front(cpu: Cpu) -> u64:
     """The oldest entry of FQ: address and instruction; a trap if it is empty."""
-    raise NotImplementedError("the queue is the C part's")
+    if not cpu.qne:
+        cpu.ftt = SEQUENCE
+        raise Trap(FP_EXCEPTION)
+    return u64(int(cpu.queue_address) << 32 | int(cpu.queue_insn))
 
 
 @extern(effects="writes")
 def queue_pop(cpu: Cpu) -> None:
     """FQ has one entry less."""
-    raise NotImplementedError("the queue is the C part's")
+    cpu.qne = u1(0)
 
 
 @insns("11 xxxxx 100110 rs1:5 i:1 low:13", asm="std %fq, [{rs1,i,low:sum}]")
