@@ -2,7 +2,7 @@
 """Finding and loading what is compiled: the engine, cores and chips.
 
 Installed, each is beside its Python package; in a working tree they are in the build
-directory, which MB_BUILD_DIR names. The engine is loaded first, with its symbols
+directory: `build/`, or what MB_BUILD_DIR names. The engine is loaded first, with its symbols
 global, for the others resolve theirs against it.
 """
 
@@ -27,9 +27,8 @@ class NotBuiltError(ImportError):
 
 def directories(place: str) -> list[Path]:
     """Where compiled files of `place` (a path in the tree) may be, best first."""
-    build = os.environ.get("MB_BUILD_DIR")
-    roots = [Path(build), ROOT] if build else [ROOT]
-    return [root / place for root in roots]
+    build = Path(os.environ.get("MB_BUILD_DIR") or ROOT / "build")
+    return [build / place, ROOT / place]
 
 
 def find_library(places: list[str], stem: str) -> Path:
@@ -41,8 +40,7 @@ def find_library(places: list[str], stem: str) -> Path:
                 return path
     searched = ", ".join(str(directory) for directory in looked)
     raise NotBuiltError(
-        f"{stem} is not built: looked in {searched}; install the package, or build it "
-        "with `meson setup build && ninja -C build` and set MB_BUILD_DIR=build"
+        f"{stem} is not built: looked in {searched}; `make build` builds it"
     )
 
 

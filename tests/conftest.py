@@ -11,9 +11,6 @@ ROOT = Path(__file__).resolve().parents[1]
 GUESTS = Path(os.environ.get("MB_GUESTS", ROOT.parent / "shared" / "guests"))
 MISSING = "guest image missing"
 
-# The tests run on the tree's own Python and what `make build` compiled from it.
-os.environ.setdefault("MB_BUILD_DIR", str(ROOT / "build"))
-
 
 def guest_image(name: str) -> Path:
     """The path of an image below the guests folder; skips the test without it.
