@@ -17,7 +17,7 @@ static bool can_share(const struct gen *gen, const struct mb_op *op)
     uint64_t c;
     return (op->code == MB_IR_LOAD || op->code == MB_IR_STORE) &&
            gen->core->address_bits == 32 && type_of(gen, op->in[0]) == MB_I32 &&
-           !(op->flags & (MB_MEM_SWAP | MB_MEM_USER)) &&
+           !(op->flags & MB_MEM_USER) && !(op->flags & MB_MEM_SWAP && op->width > 8) &&
            !mb_x86_const(gen, op->in[0], &c);
 }
 

@@ -2,16 +2,33 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A misaligned access stays on the fast path, by way of cold code that checks that it
- * does not cross a page. Big-endian and unprivileged accesses, and guests with 64-bit
- * addresses, take the slow path always.
+ * does not cross a page. Unprivileged accesses, big-endian vectors, and guests with 64-bit
+ * addresses take the slow path always.
  */
 #include "gen.h"
 
 /* ---- where the access goes -------------------------------------------------------------- */
+static bool is_swapped(const struct mb_op *op)
+{
+    return op->flags & MB_MEM_SWAP && op->width > 1;
+}
+
 static bool is_fast(const struct gen *gen, const struct mb_op *op)
 {
-    return !(op->flags & (MB_MEM_SWAP | MB_MEM_USER)) && gen->core->address_bits == 32 &&
-           !is_wide(gen, op->in[0]);
+    return !(op->flags & MB_MEM_USER) && !(is_swapped(op) && op->width > 8) &&
+           gen->core->address_bits == 32 && !is_wide(gen, op->in[0]);
+}
+
+/* A register's low bytes in the other order; of two bytes the rest becomes their sign. */
+static void swap_bytes(struct gen *gen, const struct mb_op *op, unsigned reg)
+{
+    if (!is_swapped(op))
+        return;
+    uint32_t wide = op->width == 8 ? W64 : 0;
+    bool is_signed = op->flags & MB_MEM_SIGNED;
+    x_opcode(&gen->code, OP(0, 1, 0xc8 + (reg & 7)) | wide, 0, 0, reg, false);
+    if (op->width == 2)
+        x_shift_imm(&gen->code, false, is_signed ? SHIFT_SAR : SHIFT_SHR, reg, 16);
 }
 
 /* The group that an access belongs to, if it is worth one and there is a register. */
@@ -185,6 +202,20 @@ static uint32_t load_op(const struct mb_op *op)
     }
 }
 
+static void load_swapped(struct gen *gen, const struct mb_op *op, unsigned to,
+                         struct mem host)
+{
+    bool xmm = to >= 16;
+    unsigned reg = xmm ? RAX : to;
+    uint32_t wide = op->width == 8 ? W64 : 0;
+    x_rm(&gen->code, op->width == 2 ? X_MOVZX16 : X_LOAD | wide, reg, host);
+    swap_bytes(gen, op, reg);
+    if (xmm)
+        x_rr(&gen->code, X_MOVD_TO_XMM | wide, to & 15, reg);
+    else if (op->flags & MB_MEM_SIGNED && op->type == MB_I64 && !wide)
+        x_rr(&gen->code, X_MOVSXD, reg, reg);
+}
+
 static void load(struct gen *gen, const struct mb_op *op)
 {
     struct cold prepared = {.b = op->type};
@@ -197,7 +228,9 @@ static void load(struct gen *gen, const struct mb_op *op)
     struct mem host = translate(gen, op, false, group, cold);
     mb_x86_unbind(gen, to);
     mb_x86_bind(gen, gen->at, to);
-    if (is_fast(gen, op))
+    if (is_fast(gen, op) && is_swapped(op))
+        load_swapped(gen, op, to, host);
+    else if (is_fast(gen, op))
         x_rm(&gen->code, load_op(op), to & 15, host);
     cold->back = gen->code.p;
 }
@@ -214,6 +247,18 @@ static uint32_t store_op(unsigned type, unsigned width)
     }
 }
 
+static void store_swapped(struct gen *gen, const struct mb_op *op, unsigned value,
+                          struct mem host)
+{
+    uint32_t wide = op->width == 8 ? W64 : 0;
+    if (value >= 16)
+        x_rr(&gen->code, X_MOVD_FROM_XMM | wide, value & 15, RDX);
+    else
+        x_mov_rr(&gen->code, true, RDX, value);
+    swap_bytes(gen, op, RDX);
+    x_rm(&gen->code, store_op(MB_I64, op->width), RDX, host);
+}
+
 static void store(struct gen *gen, const struct mb_op *op)
 {
     unsigned type = type_of(gen, op->in[1]), value = mb_x86_use(gen, op->in[1]);
@@ -222,7 +267,9 @@ static void store(struct gen *gen, const struct mb_op *op)
     const struct group *group = group_of(gen, op);
     struct cold *cold = begin(gen, op, COLD_STORE, prepared);
     struct mem host = translate(gen, op, true, group, cold);
-    if (is_fast(gen, op))
+    if (is_fast(gen, op) && is_swapped(op))
+        store_swapped(gen, op, value, host);
+    else if (is_fast(gen, op))
         x_rm(&gen->code, store_op(type, op->width), value & 15, host);
     cold->back = gen->code.p;
 }
@@ -243,17 +290,6 @@ static void resolve(struct gen *gen, const struct mb_op *op)
         cold->slow = x_jmp(&gen->code);
     x_rm(&gen->code, X_LEA | W64, RCX, host);
     cold->back = gen->code.p;
-}
-
-/* A register's low bytes in the other order, if memory is big-endian. */
-static void swap_bytes(struct gen *gen, const struct mb_op *op, unsigned reg)
-{
-    if (!(op->flags & MB_MEM_SWAP) || op->width == 1)
-        return;
-    uint32_t wide = op->width == 8 ? W64 : 0;
-    x_opcode(&gen->code, OP(0, 1, 0xc8 + (reg & 7)) | wide, 0, 0, reg, false);
-    if (op->width == 2)
-        x_shift_imm(&gen->code, false, SHIFT_SHR, reg, 16);
 }
 
 static void extend_result(struct gen *gen, const struct mb_op *op)
