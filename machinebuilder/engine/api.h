@@ -30,6 +30,10 @@ void mb_machine_post(struct mb_machine *machine, int event, const char *why);
 /* What callbacks about the machine as a whole (logs) are given. */
 void mb_machine_set_handle(struct mb_machine *machine, void *handle);
 void mb_machine_reset(struct mb_machine *machine);     /* devices and CPUs to power-on */
+/* Virtual addresses where any CPU stops, before the instruction there; they replace those
+ * that were set. While stopped. The next run goes on past the breakpoint it stopped at. */
+int mb_machine_set_breakpoints(struct mb_machine *machine, const uint64_t *pcs, size_t count);
+int mb_machine_breakpoint_cpu(struct mb_machine *machine); /* who stopped last run; -1: none */
 
 /* ---- buses and memory -------------------------------------------------------------------- */
 struct mb_bus *mb_bus_new(struct mb_machine *machine, const char *name, int address_bits);
@@ -118,6 +122,7 @@ void mb_cpu_set_powered(struct mb_cpu *cpu, int on);    /* at reset: runs or wai
 int mb_cpu_read_memory(struct mb_cpu *cpu, uint64_t va, void *data, size_t size);
 int mb_cpu_write_memory(struct mb_cpu *cpu, uint64_t va, const void *data, size_t size);
 int mb_cpu_step(struct mb_cpu *cpu);                     /* one instruction, while stopped */
+int mb_cpu_step_masked(struct mb_cpu *cpu);              /* likewise; interrupts wait */
 /* One instruction as text; gives its length in bytes, 0 if there is none. */
 int mb_cpu_disassemble(struct mb_cpu *cpu, uint64_t pc, char *text, size_t size);
 

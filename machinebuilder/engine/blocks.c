@@ -55,7 +55,8 @@ static const uint8_t *second_page(struct mb_vcpu *vcpu, uint64_t pc)
 
 static unsigned kind_now(const struct mb_vcpu *vcpu)
 {
-    bool single = vcpu->single_next || vcpu->steps >= 0 || mb_trace & MB_TRACE_STEP;
+    bool single = vcpu->single_next || vcpu->steps >= 0 || mb_trace & MB_TRACE_STEP ||
+                  mb_is_breakpoint(vcpu->runtime, vcpu->cpu->pc);
     return (single ? MB_BLOCK_SINGLE : 0) | (vcpu->interpreted ? MB_BLOCK_INTERPRETED : 0);
 }
 

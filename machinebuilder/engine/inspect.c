@@ -138,22 +138,34 @@ int mb_cpu_disassemble(struct mb_cpu *cpu, uint64_t pc, char *text, size_t size)
     return available ? (int)cpu->core->disassemble(cpu, pc, bytes, available, text, size) : 0;
 }
 
-int mb_cpu_step(struct mb_cpu *cpu)
+static int step(struct mb_cpu *cpu, bool masked)
 {
     struct mb_vcpu *vcpu = cpu->vcpu;
     struct mb_runtime *runtime = vcpu->runtime;
     if (!mb_runtime_prepare(runtime))
         return -1;
     vcpu->steps = 1;
+    vcpu->masked = masked;
     cpu->deadline = UINT64_MAX;
     cpu->exit_request = 1;
     mb_vcpu_begin(vcpu);
     enum mb_pause why = mb_vcpu_run(vcpu);
     mb_vcpu_end(vcpu);
     vcpu->steps = -1;
+    vcpu->masked = false;
     if (why != MB_PAUSE_STEP)
         mb_set_error("CPU %u is halted or off", cpu->index);
     return why == MB_PAUSE_STEP ? 0 : -1;
+}
+
+int mb_cpu_step(struct mb_cpu *cpu)
+{
+    return step(cpu, false);
+}
+
+int mb_cpu_step_masked(struct mb_cpu *cpu)
+{
+    return step(cpu, true);
 }
 
 /* ---- counts ------------------------------------------------------------------------------ */

@@ -136,12 +136,16 @@ enum mb_pause mb_vcpu_run(struct mb_vcpu *vcpu)
         if (must_pause(vcpu, &why))
             return why;
         cpu->halted = 0;
-        if (vcpu->core->take_interrupt(cpu) && mb_trace & MB_TRACE_IRQ)
+        if (!vcpu->masked && vcpu->core->take_interrupt(cpu) && mb_trace & MB_TRACE_IRQ)
             mb_trace_text(vcpu, "interrupt taken, pc=%llx", (unsigned long long)cpu->pc);
+        if (vcpu->runtime->breakpoint_count && mb_stops_here(vcpu))
+            return MB_PAUSE_STOP;
         struct mb_block *block = mb_block_find(vcpu);
         if (mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP))
             mb_trace_exec(vcpu);
+        uint64_t pc = cpu->pc, insns = cpu->insns;
         run_block(vcpu, block);
-        count_step(vcpu);
+        if (cpu->pc != pc || cpu->insns != insns)   /* not if a request came first */
+            count_step(vcpu);
     }
 }

@@ -238,6 +238,7 @@ int mb_machine_run(struct mb_machine *machine, int64_t timeout_ms)
         timeout_ms = 1000000000;
     if (!mb_runtime_prepare(runtime))
         return RUN_ERROR;
+    atomic_store(&runtime->broken, 0);
     set_go(runtime, true);
     if (start_all(runtime))
         event = wait_for_event(runtime, timeout_ms);

@@ -47,6 +47,7 @@ void mb_runtime_free(struct mb_runtime *runtime)
         mb_cache_free(&runtime->cache);
     for (unsigned i = 0; i < runtime->count; i++)
         free_vcpu(runtime->vcpus[i]);
+    free(runtime->breakpoints);
     sem_destroy(&runtime->event);
     pthread_cond_destroy(&runtime->changed);
     pthread_mutex_destroy(&runtime->lock);
@@ -108,6 +109,7 @@ struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode
     vcpu->runtime = runtime;
     vcpu->interpreted = mode == 1;
     vcpu->steps = -1;
+    vcpu->told_pc = UINT64_MAX;
     vcpu->atomic_page = MB_NO_PAGE;
     vcpu->starts_powered = true;
     pthread_cond_init(&vcpu->wake, NULL);

@@ -140,6 +140,8 @@ struct mb_vcpu {
     uint64_t atomic_page;       /* an atomic operation wrote into code there, or MB_NO_PAGE */
     unsigned atomic_offset;
     uint64_t logged_pc;
+    bool masked;                /* mb_cpu_step_masked: interrupts wait */
+    uint64_t told_pc, told_insns;        /* where and when it stopped at a breakpoint last */
 
     struct mb_space spaces[MB_SPACES], *space;
     uint64_t touched[MB_TABLE_ENTRIES / 512 / 64];     /* in any space, since a full flush */
@@ -178,6 +180,9 @@ struct mb_runtime {
     sem_t event;                /* wakes mb_machine_run */
     atomic_bool stop;           /* mb_machine_stop was called */
     atomic_bool forget_code;    /* flush the code cache before the next block */
+    uint64_t *breakpoints;      /* sorted; changed while all CPUs are stopped */
+    size_t breakpoint_count;
+    atomic_int broken;          /* number + 1 of the CPU that stopped at one, in this run */
 
     bool virtual_clock;
     int shift;                  /* 2^shift ns an instruction */
@@ -201,6 +206,10 @@ enum mb_pause { MB_PAUSE_STOP, MB_PAUSE_HALT, MB_PAUSE_OFF, MB_PAUSE_DEADLINE, M
 enum mb_pause mb_vcpu_run(struct mb_vcpu *vcpu);
 void mb_vcpu_leave_code(struct mb_vcpu *vcpu);  /* host's MXCSR again */
 void mb_vcpu_enter_code(struct mb_vcpu *vcpu);
+
+/* breakpoints.c */
+bool mb_is_breakpoint(const struct mb_runtime *runtime, uint64_t pc);
+bool mb_stops_here(struct mb_vcpu *vcpu);       /* at one: posts the event */
 
 /* virtual.c */
 void mb_virtual_loop(struct mb_runtime *runtime);
