@@ -8,7 +8,7 @@
 enum { LEVELS = 16, SOURCES = 32, TIMER_LEVEL = 14 };
 #define SOFT_BITS SLAVIO_CPU_CLEAR_SOFT_MASK
 #define MASK_BITS 0xfe7fffffu               /* sources that can be masked, and all */
-#define POWER_ON_MASK 0x807fffffu
+#define POWER_ON_MASK 0x7e7fffffu           /* each source; the mask of all is open */
 
 /* Of each source, from SBus level or the fixed wiring of the chip set; 0: none. */
 static const uint8_t level_of[SOURCES] = {
