@@ -41,7 +41,7 @@ MOST_AT_ONCE = 1 << 16
 class Esp(Device):
     """A SCSI bus of eight addresses, one of them the controller's own."""
 
-    registers = Region(0x40, name="", at=0, doc="one register in each word, at its first byte")
+    registers = Region(0x40, name="", at=0, doc="a register in each word, first byte")
     sits_on = "scsi-dma"
     big_endian = True
 

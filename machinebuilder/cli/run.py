@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--disk",
         action="append",
         default=[],
-        metavar="F[,ro|,snapshot]",
+        metavar="F[,ro|,snapshot|,cdrom]",
         help="disk image",
     )
     parser.add_argument(
@@ -59,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a reset ends the run, as power off does",
     )
+    parser.add_argument(
+        "--gdb", type=int, metavar="PORT",
+        help="wait for gdb on this port of 127.0.0.1; 0: any, which is then told",
+    )  # fmt: skip
     parser.add_argument("--stats", action="store_true", help="print counts at the end")
 
 
@@ -75,17 +79,30 @@ def options_of(words: list[str]) -> dict[str, str]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run until the guest powers off; 0 then, 124 on timeout, 1 on a failure."""
+    machine = machine_of(arguments)
+    if machine is None:
+        return EXIT_USER_ERROR
+    with machine:
+        if arguments.gdb is not None:
+            listen(machine, arguments.gdb)
+        return Session(machine, arguments).run()
+
+
+def machine_of(arguments: argparse.Namespace) -> Machine | None:
+    """The machine that the options describe; None after telling the board's errors."""
     from machinebuilder.board import BoardErrors, find_board
     from machinebuilder.machine import Board
 
     if arguments.timeout is not None and arguments.timeout <= 0:
         raise UserError(f"--timeout {arguments.timeout}: must be more than 0 seconds")
+    if arguments.gdb is not None and not 0 <= arguments.gdb <= 65535:
+        raise UserError(f"--gdb {arguments.gdb}: must be a port, 0 to 65535")
     try:
         board = Board.load(find_board(arguments.board), **options_of(arguments.options))
     except BoardErrors as errors:
         print(errors, file=sys.stderr)
-        return EXIT_USER_ERROR
-    machine = board.build(
+        return None
+    return board.build(
         kernel=arguments.kernel,
         initrd=arguments.initrd,
         append=arguments.append,
@@ -96,8 +113,19 @@ def run(arguments: argparse.Namespace) -> int:
         accel=arguments.accel,
         console=None,
     )
-    with machine:
-        return Session(machine, arguments).run()
+
+
+def listen(machine: Machine, port: int) -> None:
+    """Let gdb connect, and say where."""
+    try:
+        port = machine.gdb(port).port
+    except OSError as error:
+        raise UserError(f"--gdb {port}: {error.strerror}") from None
+    print(
+        f"mb: waiting for gdb: target remote 127.0.0.1:{port}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 class Session:

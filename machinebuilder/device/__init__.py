@@ -11,6 +11,7 @@ from machinebuilder.device.declare import (
     Region,
     State,
 )
+from machinebuilder.device.picture import Picture
 from machinebuilder.device.register import Bit, Bits, Reg
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "IrqIn",
     "IrqOut",
     "Param",
+    "Picture",
     "Reg",
     "Region",
     "State",

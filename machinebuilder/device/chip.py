@@ -21,6 +21,7 @@ from machinebuilder.device.declare import (
     Region,
     State,
 )
+from machinebuilder.device.picture import Picture
 from machinebuilder.device.register import Reg
 from machinebuilder.device.surroundings import Image, Surroundings
 
@@ -80,8 +81,8 @@ class Device:
     parent: Any
     """The Python chip that offers the bus it sits on, or None."""
     disk: Image | None
-    """With `host = "disk"` or `"cdrom"`: the image of the parameters `image`, `readonly`
-    and `snapshot`, or None."""
+    """With `host = "disk"` or `"cdrom"`: the image of the parameters `image`,
+    `readonly` and `snapshot`, or None."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -136,6 +137,10 @@ class Device:
     def power_button(self) -> bool:
         """Somebody presses the machine's power button; True: it is on this chip."""
         return False
+
+    def picture(self) -> Picture | None:
+        """What is on the screen, of a chip that has one."""
+        return None
 
     def fill(self, offset: int, data: bytes) -> None:
         """Put bytes into a window that is flash, from outside the guest."""
@@ -265,7 +270,8 @@ def _check_registers(cls: type[Device]) -> None:
 
 INSTANCE_NAMES = frozenset(
     ["name", "clock", "dma", "log", "send", "receive", "power_on", "close"]
-    + ["parent", "disk", "receive_ready", "shutdown", "restart", "power_button", "fill"]
+    + ["parent", "disk", "receive_ready", "picture", "shutdown", "restart"]
+    + ["power_button", "fill"]
     + ["configure"]
 )
 CLASS_NAMES = frozenset(n for n in dir(Device) if n[0] != "_") - INSTANCE_NAMES

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`--disk` and `--net`: what the user brings to a board, as changes to its plan.
 
-A disk image goes to the first device with `host: disk` that has none, a disc (`.iso`,
-or `,cdrom`) to one with `host: cdrom`. Without one, a new device is made: of a chip that
-says `default_for = "disk"` and has a free place on the board. On a bus of several places
-that is the lowest; of buses with one place each, such as virtio transports, the highest
-(lowest of these first: guests number them in order).
+A disk image goes to the first device with `host: disk` that has none, a disc (`.iso`
+or `,cdrom`) to one with `host: cdrom`. Without one, a new device is made: of a chip
+that says `default_for = "disk"` and has a free place on the board. On a bus of several
+places that is the lowest; of buses with one place each, such as virtio transports, the
+highest (lowest of these first: guests number them in order).
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def _add_device(machine: Machine, plan: DevicePlan) -> None:
 
 
 def _adopt(machine: Machine, made: PythonDevice) -> None:
-    """Make a Python chip known to the one whose bus it sits on, if that is in Python."""
+    """Make a Python chip known to the one whose bus it is on, if that is in Python."""
     plan = made.plan
     place = plan.via or (plan.slot.bus if plan.slot else "")
     name, _, bus = place.rpartition(".")

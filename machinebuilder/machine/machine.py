@@ -7,19 +7,25 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from machinebuilder import native
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot import Images
+from machinebuilder.device import Device
 from machinebuilder.host.console import Console
+from machinebuilder.host.screen import png
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import check
 from machinebuilder.machine.memory import MachineBus
 from machinebuilder.machine.outside import EVENT_ERROR, MachineDevice
 from machinebuilder.machine.stats import Stats
+
+if TYPE_CHECKING:
+    from machinebuilder.debug.debugger import Debugger
 
 EVENTS = {
     1: "poweroff",
@@ -75,6 +81,7 @@ class Machine:
         self._failure: str | None = None
         self._thread: threading.Thread | None = None
         self._event: Event | None = None
+        self.debugger: Debugger | None = None
 
     # -- running
 
@@ -89,10 +96,13 @@ class Machine:
     def run(self, timeout: float | None = None, reboot: bool = True) -> Event:
         """Run until something happens; a guest's reset is done, and not told, unless
         `reboot` is False. `timeout` is in seconds of the host."""
+        if self.debugger is not None:
+            self._event = self.debugger.run(timeout, reboot)
+            return self._event
         end = None if timeout is None else time.monotonic() + timeout
         while True:
             left = 0 if end is None else max(int((end - time.monotonic()) * 1000), 1)
-            event = self._run_once(left)
+            event = self.run_once(left)
             if event.name == "signal":  # Python has run its handlers by now
                 continue
             if event.name != "reset" or not reboot:
@@ -100,7 +110,8 @@ class Machine:
                 return event
             self.reset()
 
-    def _run_once(self, timeout_ms: int) -> Event:
+    def run_once(self, timeout_ms: int) -> Event:
+        """Run until something happens; "signal" means nothing did. 0: no timeout."""
         engine = native.engine()
         name = EVENTS[engine.lib.mb_machine_run(self.handle, timeout_ms)]
         why = engine.ffi.string(engine.lib.mb_machine_why(self.handle))
@@ -132,7 +143,37 @@ class Machine:
 
     def stop(self) -> None:
         """Make `run` return; from any thread."""
+        if self.debugger is not None:
+            self.debugger.stop()
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """Make `run_once` return "stopped"; from any thread."""
         native.engine().lib.mb_machine_stop(self.handle)
+
+    # -- debugging
+
+    def gdb(self, port: int = 0) -> Debugger:
+        """Let gdb connect on 127.0.0.1; from now on `run` waits for its orders.
+
+        Port 0 takes a free one: the result's `port`. OSError if it cannot be had.
+        """
+        from machinebuilder.debug.debugger import Debugger
+
+        if self.debugger is None:
+            self.debugger = Debugger(self, port)
+        return self.debugger
+
+    def set_breakpoints(self, addresses: Iterable[int]) -> None:
+        """Virtual addresses where any CPU stops, in place of those before; while
+        stopped. `run` then ends with the event "step", and goes on past it."""
+        engine = native.engine()
+        pcs = engine.ffi.new("uint64_t[]", list(addresses))
+        check(engine.lib.mb_machine_set_breakpoints(self.handle, pcs, len(pcs)))
+
+    def breakpoint_cpu(self) -> int:
+        """The number of the CPU that was at a breakpoint in the last run, or -1."""
+        return int(native.engine().lib.mb_machine_breakpoint_cpu(self.handle))
 
     def power_button(self) -> bool:
         """Press the power button; False if the board has none."""
@@ -155,6 +196,24 @@ class Machine:
         if not self.consoles:
             raise LookupError(f"board {self.plan.name} attaches no console")
         return next(iter(self.consoles.values()))
+
+    @property
+    def screens(self) -> list[str]:
+        """Names of the devices that have a screen."""
+        return [
+            name
+            for name, device in self.devices.items()
+            if device.chip.picture is not Device.picture
+        ]
+
+    def screenshot(self, screen: str | None = None) -> bytes:
+        """What is on a screen, by default the board's first one, as a PNG."""
+        if not self.screens:
+            raise LookupError(f"board {self.plan.name} has no screen")
+        picture = self.devices[screen or self.screens[0]].picture()
+        if picture is None:
+            raise LookupError(f"nothing is on the screen of {self.plan.name}")
+        return png(picture)
 
     def connect_console(self, console: Console) -> None:
         """Use `console` as the board's first console."""
@@ -202,6 +261,8 @@ class Machine:
         if self._thread is not None and self._thread.is_alive():
             self.stop()
             self._thread.join()
+        if self.debugger is not None:
+            self.debugger.close()
         for net in self.nets:
             engine.lib.mb_net_close(net)
         for device in self.devices.values():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from machinebuilder import native
 from machinebuilder.board.plan import DevicePlan
-from machinebuilder.device import Device
+from machinebuilder.device import Device, Picture
 from machinebuilder.device.frame import Frame, unix_time
 from machinebuilder.host.disk import Disk
 from machinebuilder.machine.failure import check
@@ -63,6 +63,10 @@ class MachineDevice:
     def power_button(self) -> bool:
         """Press the power button; True if the chip has it."""
         return False
+
+    def picture(self) -> Picture | None:
+        """What is on the screen of a chip that has one."""
+        return None
 
     def save(self) -> object:
         """The chip's state, for `restore`; while the machine is stopped."""
@@ -229,6 +233,9 @@ class PythonDevice(MachineDevice):
 
     def power_button(self) -> bool:
         return bool(self._guarded(self.frame.power_button))
+
+    def picture(self) -> Picture | None:
+        return self._guarded(self.frame.device.picture)
 
     def save(self) -> dict[str, object]:
         with self._lock:
