@@ -58,6 +58,11 @@ class Core:
         return _optional(f"{self.package}.asm")
 
     @cached_property
+    def gdb(self) -> Any:
+        """What debuggers are told (a debug.Description); None if nothing is."""
+        return getattr(_optional(f"{self.package}.gdb"), "gdb", None)
+
+    @cached_property
     def insns(self) -> list[Insn]:
         """Every instruction, in the order of the source."""
         found: dict[int, Insn] = {}

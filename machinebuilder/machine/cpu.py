@@ -81,9 +81,26 @@ class Cpu:
         """Whether the CPU runs from reset on, or waits for another to start it."""
         self._engine.lib.mb_cpu_set_powered(self.handle, int(on))
 
-    def step(self) -> None:
-        """One instruction."""
-        check(self._engine.lib.mb_cpu_step(self.handle))
+    def get_flag(self, name: str) -> int:
+        """A translation flag of the state."""
+        flag = self.core.state.flags[name]
+        return (self.get("flags") & flag.mask) >> flag.shift
+
+    def set_flag(self, name: str, value: int) -> None:
+        """Set a translation flag of the state."""
+        flag = self.core.state.flags[name]
+        others = self.get("flags") & ~flag.mask
+        self.set("flags", others | value << flag.shift & flag.mask)
+
+    def has(self, feature: str) -> bool:
+        """Does the CPU's model have `feature`?"""
+        return feature in (self.model.data.get("features") or ())
+
+    def step(self, masked: bool = False) -> None:
+        """One instruction; `masked`: interrupts wait, as someone who debugs expects."""
+        lib = self._engine.lib
+        step = lib.mb_cpu_step_masked if masked else lib.mb_cpu_step
+        check(step(self.handle))
 
     def read_memory(self, address: int, size: int) -> bytes:
         """Memory as the CPU sees it now; ValueError where nothing is mapped."""
