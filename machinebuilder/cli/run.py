@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--disk",
         action="append",
         default=[],
-        metavar="F[,ro|,snapshot]",
+        metavar="F[,ro|,snapshot|,cdrom]",
         help="disk image",
     )
     parser.add_argument(

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from machinebuilder import native
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot import Images
+from machinebuilder.device import Device
 from machinebuilder.host.console import Console
+from machinebuilder.host.screen import png
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import check
 from machinebuilder.machine.memory import MachineBus
@@ -194,6 +196,24 @@ class Machine:
         if not self.consoles:
             raise LookupError(f"board {self.plan.name} attaches no console")
         return next(iter(self.consoles.values()))
+
+    @property
+    def screens(self) -> list[str]:
+        """Names of the devices that have a screen."""
+        return [
+            name
+            for name, device in self.devices.items()
+            if device.chip.picture is not Device.picture
+        ]
+
+    def screenshot(self, screen: str | None = None) -> bytes:
+        """What is on a screen, by default the board's first one, as a PNG."""
+        if not self.screens:
+            raise LookupError(f"board {self.plan.name} has no screen")
+        picture = self.devices[screen or self.screens[0]].picture()
+        if picture is None:
+            raise LookupError(f"nothing is on the screen of {self.plan.name}")
+        return png(picture)
 
     def connect_console(self, console: Console) -> None:
         """Use `console` as the board's first console."""
