@@ -33,6 +33,7 @@ def find(name: str) -> Executor:
     """The executor that `--accel` names."""
     if name not in MODULES:
         raise UnavailableError(
-            f"--accel {name}: not available on this host; choose one of {', '.join(MODULES)}"
+            f"--accel {name}: not available on this host; "
+            f"choose one of {', '.join(MODULES)}"
         )
     return cast(Executor, import_module(f"machinebuilder.accel.{MODULES[name]}"))

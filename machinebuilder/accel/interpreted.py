@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPUs whose code runs in the IR interpreter: slow, portable, the translator's judge."""
+"""CPUs whose code runs in the IR interpreter: slow, on any host, a second opinion."""
 
 from __future__ import annotations
 

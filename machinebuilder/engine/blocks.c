@@ -11,7 +11,7 @@ static struct mb_block *cached(const struct mb_vcpu *vcpu)
 {
     const struct mb_jump *jump = &vcpu->cpu->jumps[MB_JUMP_HASH(vcpu->cpu->pc)];
     if (jump->pc == vcpu->cpu->pc && jump->key == vcpu->cpu->key)
-        return (struct mb_block *)jump->unused;
+        return (struct mb_block *)jump->owner;
     return NULL;
 }
 
@@ -24,7 +24,7 @@ static void remember(struct mb_vcpu *vcpu, struct mb_block *block)
     __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_RELEASE);
     jump->key = vcpu->cpu->key;
     jump->code = block->entry;
-    __atomic_store_n(&jump->unused, (uint64_t)block, __ATOMIC_RELEASE);
+    __atomic_store_n(&jump->owner, (uint64_t)block, __ATOMIC_RELEASE);
     __atomic_store_n(&jump->pc, block->pc, __ATOMIC_SEQ_CST);
     if (atomic_load(&block->dead))
         __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_SEQ_CST);

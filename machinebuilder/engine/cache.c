@@ -232,7 +232,7 @@ static void forget_jumps(struct mb_runtime *runtime, const struct mb_block *bloc
         if (!space->used)
             continue;
         struct mb_jump *jump = &space->jumps[MB_JUMP_HASH(block->pc)];
-        if (__atomic_load_n(&jump->unused, __ATOMIC_SEQ_CST) == (uint64_t)block)
+        if (__atomic_load_n(&jump->owner, __ATOMIC_SEQ_CST) == (uint64_t)block)
             __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_SEQ_CST);
     }
 }

@@ -97,7 +97,7 @@ void *mb_slow_atomic(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
 #define MB_TABLE_EXEC (2 * MB_TABLE_ENTRIES)    /* and of the fetch entries, for blocks */
 
 /* Jump cache, found through mb_cpu (one per CPU and address space): direct-mapped by MB_JUMP_HASH(pc). */
-struct mb_jump { uint64_t pc, key; const void *code; uint64_t unused; };
+struct mb_jump { uint64_t pc, key; const void *code; uint64_t owner; };   /* owner: the block */
 #define MB_JUMP_BITS 12
 #define MB_JUMP_HASH(pc) ((((pc) >> 1) ^ ((pc) >> 13)) & ((1u << MB_JUMP_BITS) - 1))
 /* mb_cpu.jumps points at the array. */

@@ -56,8 +56,10 @@ bool mb_cpu_phys_write(struct mb_cpu *cpu, uint64_t pa, const void *data, unsign
     uint64_t ram_page = region->ram_page + ((pa - region->start) >> MB_PAGE_BITS);
     if (ram_page < vcpu->runtime->cache.page_count &&
         atomic_load(&vcpu->runtime->cache.pages[ram_page].chunks)) {
-        vcpu->atomic_page = ram_page;   /* dropped when no lock is held */
-        vcpu->atomic_offset = pa & MB_PAGE_MASK;
+        if (vcpu->written_page != MB_NO_PAGE)
+            atomic_store(&vcpu->runtime->forget_code, true);
+        vcpu->written_page = ram_page;   /* dropped when no lock is held */
+        vcpu->written_offset = pa & MB_PAGE_MASK;
         __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_SEQ_CST);
     }
     return true;

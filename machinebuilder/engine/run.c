@@ -28,13 +28,13 @@ _Noreturn void mb_cpu_unwind(struct mb_cpu *cpu)
     _longjmp(cpu->vcpu->unwind, 1);
 }
 
-/* An atomic operation that came between our dropping of code and its writing. */
-static void finish_atomic(struct mb_vcpu *vcpu)
+/* Something was written into code where no lock could be taken, or after code was dropped. */
+void mb_finish_written(struct mb_vcpu *vcpu)
 {
-    if (vcpu->atomic_page == MB_NO_PAGE)
+    if (vcpu->written_page == MB_NO_PAGE)
         return;
-    mb_cache_written(vcpu->runtime, vcpu->atomic_page, vcpu->atomic_offset & ~7u, 16);
-    vcpu->atomic_page = MB_NO_PAGE;
+    mb_cache_written(vcpu->runtime, vcpu->written_page, vcpu->written_offset & ~7u, 16);
+    vcpu->written_page = MB_NO_PAGE;
 }
 
 /* Between blocks: what others asked for. */
@@ -48,7 +48,7 @@ static void answer(struct mb_vcpu *vcpu)
     }
     if (atomic_exchange(&runtime->forget_code, false))
         mb_cache_renew(vcpu, atomic_load(&runtime->cache.generation));
-    finish_atomic(vcpu);
+    mb_finish_written(vcpu);
     mb_flush_answer(vcpu);
     if (atomic_exchange(&vcpu->resync, false)) {
         mb_spaces_flush(vcpu, (struct mb_flush){.kind = MB_FLUSH_ALL});

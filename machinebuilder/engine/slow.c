@@ -59,9 +59,10 @@ static void *atomic_host(struct mb_vcpu *vcpu, struct mb_mapping *mapping, uint6
     unsigned offset = va & MB_PAGE_MASK;
     struct mb_page *page = &vcpu->runtime->cache.pages[mapping->ram_page];
     if (atomic_load(&page->chunks) & mb_chunks(offset, width)) {
+        mb_finish_written(vcpu);
         mb_cache_written(vcpu->runtime, mapping->ram_page, offset, width);
-        vcpu->atomic_page = mapping->ram_page;
-        vcpu->atomic_offset = offset;
+        vcpu->written_page = mapping->ram_page;
+        vcpu->written_offset = offset;
         __atomic_store_n(&vcpu->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
     }
     return mapping->host + offset;

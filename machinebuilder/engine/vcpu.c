@@ -110,7 +110,7 @@ struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode
     vcpu->interpreted = mode == 1;
     vcpu->steps = -1;
     vcpu->told_pc = UINT64_MAX;
-    vcpu->atomic_page = MB_NO_PAGE;
+    vcpu->written_page = MB_NO_PAGE;
     vcpu->starts_powered = true;
     pthread_cond_init(&vcpu->wake, NULL);
     pthread_mutex_init(&vcpu->flush_lock, NULL);

@@ -137,9 +137,8 @@ struct mb_vcpu {
     bool single, single_next;   /* running, or next to run, a one-instruction unit */
     int steps;                  /* mb_cpu_step: instructions to go, -1: free running */
     struct mb_block *current;   /* interpreted: the block that runs */
-    uint64_t atomic_page;       /* an atomic operation wrote into code there, or MB_NO_PAGE */
-    unsigned atomic_offset;
-    uint64_t logged_pc;
+    uint64_t written_page;      /* code there was written, and is yet to drop; MB_NO_PAGE */
+    unsigned written_offset;
     bool masked;                /* mb_cpu_step_masked: interrupts wait */
     uint64_t told_pc, told_insns;        /* where and when it stopped at a breakpoint last */
 
@@ -204,6 +203,7 @@ bool mb_runtime_prepare(struct mb_runtime *runtime);
 /* run.c: run until there is a reason to stop. */
 enum mb_pause { MB_PAUSE_STOP, MB_PAUSE_HALT, MB_PAUSE_OFF, MB_PAUSE_DEADLINE, MB_PAUSE_STEP };
 enum mb_pause mb_vcpu_run(struct mb_vcpu *vcpu);
+void mb_finish_written(struct mb_vcpu *vcpu);
 void mb_vcpu_leave_code(struct mb_vcpu *vcpu);  /* host's MXCSR again */
 void mb_vcpu_enter_code(struct mb_vcpu *vcpu);
 
