@@ -234,7 +234,8 @@ def add_registers(
 
 
 @insns(
-    "cond:4 1110 1 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 0 M:1 0 Vm:4", asm="vdiv{cond:vcond}" + THREE
+    "cond:4 1110 1 D:1 00 Vn:4 Vd:4 101 sz:1 N:1 0 M:1 0 Vm:4",
+    asm="vdiv{cond:vcond}" + THREE,
 )
 def divide_registers(
     cpu: Cpu, D: int, Vn: int, Vd: int, sz: int, N: int, M: int, Vm: int
@@ -254,6 +255,15 @@ def divide_registers(
     )
 
 
+def one_operand(cpu: Cpu, sz: int, op: int, a: Value) -> Value:
+    """0: as it is, 1: without its sign, 2: negated, 3: its square root."""
+    if op == 3:
+        return square_root(cpu, sz, a)
+    if op == 2:
+        return fneg(a)
+    return fabs(a) if op else a
+
+
 @insns(
     "cond:4 1110 1 D:1 11 000 opc:1 Vd:4 101 sz:1 T:1 1 M:1 0 Vm:4",
     asm="{opc,T:vunary}{cond:vcond}" + TWO,
@@ -264,11 +274,7 @@ def unary(
     """VMOV (register), VABS, VNEG, VSQRT (A8.8.340, 280, 355, 401)."""
     check_vfp_scalar(cpu)
     a = get(cpu, sz, register(cpu, sz, M, Vm))
-    if opc:
-        result = square_root(cpu, sz, a) if T else fneg(a)
-    else:
-        result = fabs(a) if T else a
-    put(cpu, sz, register(cpu, sz, D, Vd), result)
+    put(cpu, sz, register(cpu, sz, D, Vd), one_operand(cpu, sz, opc * 2 + T, a))
 
 
 # -- constants -------------------------------------------------------------------------
