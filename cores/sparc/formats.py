@@ -51,13 +51,23 @@ def check_supervisor(cpu: Cpu) -> None:
 # -- control transfer -------------------------------------------------------------------------
 @extern(effects="frame")
 def transfer(cpu: Cpu, condition: u1, target: u32, annul: int) -> None:
-    """Continue at `target` after the delay slot, if the condition holds; if not, or if
-    the branch is unconditional, `annul` skips the delay slot. The instruction ends here.
+    """Continue at `target` after the delay slot, if the condition holds. `annul` says
+    when the slot is skipped. The instruction ends here.
 
     translate.c does this when translating.
     """
-    cpu.transfer_to(bool(condition), int(target), bool(annul))
+    cpu.transfer_to(bool(condition), int(target), annul)
     raise Leave
+
+
+NEVER, UNLESS_TAKEN, ALWAYS = 0, 1, 2      # skip the slot; as in translate.c
+
+
+def annulment(a: int, cond: int) -> int:
+    """An annulling branch skips its slot if it is not taken, or is unconditional."""
+    if not a:
+        return NEVER
+    return UNLESS_TAKEN if cond & 7 else ALWAYS
 
 
 # -- registers and operands ---------------------------------------------------------------------

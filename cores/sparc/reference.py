@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from cores.sparc.formats import (
+    ALWAYS,
     FP_EXCEPTION,
     ILLEGAL_INSTRUCTION,
     MEM_ADDRESS_NOT_ALIGNED,
+    NEVER,
     PRIVILEGED_INSTRUCTION,
     WINDOW_OVERFLOW,
     WINDOW_UNDERFLOW,
@@ -71,16 +73,15 @@ class SparcReference(Reference):
         self.pc, self.cpu.npc = pc & 0xFFFF_FFFF, npc & 0xFFFF_FFFF
         self.cpu.delayed = int(self.cpu.npc != pc + 4 & 0xFFFF_FFFF)
 
-    def transfer_to(self, condition: bool, target: int, annul: bool) -> None:
-        """What formats.transfer does; an unconditional branch is told by its word."""
+    def transfer_to(self, condition: bool, target: int, annul: int) -> None:
+        """What formats.transfer does."""
         following = self.following
-        if self.is_unconditional and annul:
-            self.after = (target, target + 4) if condition else (
-                following + 4, following + 8)
+        if condition and annul == ALWAYS:
+            self.after = target, target + 4
         elif condition:
             self.after = following, target
         else:
-            skipped = 4 if annul else 0
+            skipped = 0 if annul == NEVER else 4
             self.after = following + skipped, following + skipped + 4
 
     def advance(self, size: int) -> None:
@@ -179,7 +180,6 @@ class SparcReference(Reference):
     def step(self) -> Insn | None:
         """Fetch and execute the instruction at pc; a trap is entered."""
         word = int.from_bytes(self.memory.read(self.pc, 4), "big")
-        self.is_unconditional = word >> 30 != 0 or word >> 25 & 7 == 0
         self.after = None
         try:
             return self.step_word("v8", word, 4)

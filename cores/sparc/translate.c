@@ -16,6 +16,8 @@
 #define NPC offsetof(struct sparc_state, npc)
 #define PAGE_MASK 0xfffu
 
+enum { NEVER, UNLESS_TAKEN, ALWAYS };   /* skip the slot; as in formats.py */
+
 /* ---- what an instruction may do, for delay slots ------------------------------------------- */
 enum conduct { QUIET, MAY_TRAP, ALONE };
 
@@ -196,7 +198,7 @@ static void miss_couple(struct mb_tr *tr, mb_v next, bool annul)
     mb_tr_jump(tr, mb_ir_zext32(tr->ir, next));
 }
 
-static void couple(struct mb_tr *tr, mb_v condition, mb_v target, bool annul)
+static void couple(struct mb_tr *tr, mb_v condition, mb_v target, int64_t annul)
 {
     struct mb_fork fork;
     mb_v next = mb_ir_get(tr->ir, MB_I32, NPC, 4);
@@ -205,16 +207,27 @@ static void couple(struct mb_tr *tr, mb_v condition, mb_v target, bool annul)
         mb_tr_if(tr, &fork, condition);
         take_couple(tr, next, target);
         mb_tr_else(tr, &fork);
-        miss_couple(tr, next, annul);
+        miss_couple(tr, next, annul != NEVER);
         mb_tr_endif(tr, &fork);
     } else if (!taken) {
-        miss_couple(tr, next, annul);
-    } else if (annul) {
+        miss_couple(tr, next, annul != NEVER);
+    } else if (annul == ALWAYS) {
         set_delayed(tr, false);
         jump(tr, target);
     } else {
         take_couple(tr, next, target);
     }
+}
+
+/* A conditional branch may turn out to be decided, by constants before it. */
+static void decided(struct mb_tr *tr, bool taken, mb_v target, int64_t annul)
+{
+    if (taken && annul == ALWAYS)
+        jump(tr, target);
+    else if (taken)
+        always(tr, target);
+    else if (annul != NEVER)
+        mb_tr_branch(tr, after(tr, 2));
 }
 
 void sparc_transfer(struct mb_tr *tr, mb_v condition, mb_v target, int64_t annul)
@@ -224,12 +237,12 @@ void sparc_transfer(struct mb_tr *tr, mb_v condition, mb_v target, int64_t annul
         return;
     if (is_delayed(tr))
         couple(tr, condition, target, annul);
-    else if (!mb_ir_is_const(tr->ir, condition, &taken))
-        (annul ? annulling : conditional)(tr, condition, target);
-    else if (annul)
-        jump(tr, taken ? target : constant(tr, after(tr, 2)));
-    else if (taken)
-        always(tr, target);
+    else if (mb_ir_is_const(tr->ir, condition, &taken))
+        decided(tr, taken, target, annul);
+    else if (annul == NEVER)
+        conditional(tr, condition, target);
+    else
+        annulling(tr, condition, target);
 }
 
 /* ---- units ------------------------------------------------------------------------------------------ */

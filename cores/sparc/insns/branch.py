@@ -7,9 +7,11 @@ from cores.sparc.formats import (
     CP_DISABLED,
     FP_DISABLED,
     MEM_ADDRESS_NOT_ALIGNED,
+    NEVER,
     TRAP_INSTRUCTION,
     Cpu,
     address_of,
+    annulment,
     float_condition,
     integer_condition,
     signed,
@@ -30,7 +32,8 @@ def target_of(cpu: Cpu, displacement: int) -> int:
 @insns("00 a:1 cond:4 010 disp22:22", asm="b{cond:icc}{a:annul} {disp22:near}")
 def bicc(cpu: Cpu, a: int, cond: int, disp22: int) -> None:
     """Bicc."""
-    transfer(cpu, integer_condition(cpu, cond), target_of(cpu, signed(disp22, 22)), a)
+    transfer(cpu, integer_condition(cpu, cond), target_of(cpu, signed(disp22, 22)),
+             annulment(a, cond))
 
 
 @insns("00 a:1 cond:4 110 disp22:22", asm="fb{cond:fcc}{a:annul} {disp22:near}")
@@ -38,7 +41,8 @@ def fbfcc(cpu: Cpu, a: int, cond: int, disp22: int) -> None:
     """FBfcc."""
     if not cpu.fpu:
         trap(cpu, FP_DISABLED)
-    transfer(cpu, float_condition(cpu, cond), target_of(cpu, signed(disp22, 22)), a)
+    transfer(cpu, float_condition(cpu, cond), target_of(cpu, signed(disp22, 22)),
+             annulment(a, cond))
 
 
 @insns("00 a:1 cond:4 111 disp22:22", asm="cb{cond:hexadecimal}{a:annul} {disp22:near}")
@@ -51,7 +55,7 @@ def cbccc(cpu: Cpu) -> None:
 def call(cpu: Cpu, disp30: int) -> None:
     """CALL."""
     cpu.r[15] = u32(cpu.pc)
-    transfer(cpu, u1(1), target_of(cpu, disp30), 0)
+    transfer(cpu, u1(1), target_of(cpu, disp30), NEVER)
 
 
 @insns("10 rd:5 111000 rs1:5 i:1 low:13", asm="jmpl {rs1,i,low:sum}, {rd}")
@@ -61,7 +65,7 @@ def jmpl(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
     if (target & 3) != 0:
         trap(cpu, MEM_ADDRESS_NOT_ALIGNED)
     write(cpu, rd, u32(cpu.pc))
-    transfer(cpu, u1(1), target, 0)
+    transfer(cpu, u1(1), target, NEVER)
 
 
 @extern(effects="exits")

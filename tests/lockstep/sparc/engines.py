@@ -145,5 +145,5 @@ class TranslatedEngine:
         event = self.lib.mb_machine_run(self.machine, TIMEOUT_MS)
         pc = self._get("pc")
         end = "end" if event == ERROR_MODE and pc == END else (
-            f"event {event} at {pc:#x}, trap {self._get('tt'):#x}")
+            f"trap {self._get('tt'):#x} at {pc:#x}" if event == ERROR_MODE else f"event {event}")
         return Result(self._read(0, PAGE_SIZE), self._read(DATA, DATA_SIZE), end)

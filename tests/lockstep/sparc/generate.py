@@ -171,6 +171,8 @@ class Generator:
         """A transfer and its delay slot; the displacement is filled in later."""
         slot = self._plain(rng)
         kind = rng.randrange(4)
+        if any(step.word >> 25 & 31 == 15 for step in slot[:-1]):
+            kind = 1                    # CALL would change %o7 under the slot
         annul = rng.getrandbits(1)
         if kind == 0:
             word = 1 << 30
