@@ -1,67 +1,20 @@
 /* Exact IEEE 754 arithmetic on bit patterns: see softfloat.h.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A finite number is magnitude * 2**power. Sums are made on 126 bits, where what a shift
- * loses is kept as one sticky bit: with operands of at most 106 bits that never decides
- * more than a rounding, because after a loss at most one leading bit can cancel.
+ * Sums are made on 126 bits, where what a shift loses is kept as one sticky bit: with
+ * operands of at most 106 bits that never decides more than a rounding, because after a
+ * loss at most one leading bit can cancel. Conversions are in softfloat_convert.c.
  */
-#include "softfloat.h"
-
-#include "core.h"
-
-typedef unsigned __int128 wide;
-
-struct number { bool sign; int power; wide magnitude; };
+#include "softfloat_exact.h"
 
 const struct mb_float_format mb_float_half = {5, 10};
 const struct mb_float_format mb_float_single = {8, 23};
 const struct mb_float_format mb_float_double = {11, 52};
 
-/* ---- formats ---- */
-static int top(mb_fmt fmt) { return (1 << fmt->exponent) - 1; }
-
-/* Exponent of the last place of a subnormal number. */
-static int least(mb_fmt fmt) { return 2 - (1 << (fmt->exponent - 1)) - fmt->fraction; }
-
-static bool sign_of(mb_fmt fmt, uint64_t a)
+uint64_t mb_float_default_nan(mb_fmt fmt)
 {
-    return a >> (fmt->exponent + fmt->fraction) & 1;
+    return infinity(fmt, false) | quiet_bit(fmt);
 }
-
-static int biased_of(mb_fmt fmt, uint64_t a) { return (int)(a >> fmt->fraction) & top(fmt); }
-
-static uint64_t fraction_of(mb_fmt fmt, uint64_t a)
-{
-    return a & ((1ull << fmt->fraction) - 1);
-}
-
-static uint64_t zero(mb_fmt fmt, bool sign) { return sign ? mb_float_sign_bit(fmt) : 0; }
-
-static uint64_t infinity(mb_fmt fmt, bool sign)
-{
-    return zero(fmt, sign) | (uint64_t)top(fmt) << fmt->fraction;
-}
-
-static uint64_t quiet_bit(mb_fmt fmt) { return 1ull << (fmt->fraction - 1); }
-
-uint64_t mb_float_default_nan(mb_fmt fmt) { return infinity(fmt, false) | quiet_bit(fmt); }
-
-static bool is_nan(mb_fmt fmt, uint64_t a)
-{
-    return biased_of(fmt, a) == top(fmt) && fraction_of(fmt, a) != 0;
-}
-
-static bool is_signalling(mb_fmt fmt, uint64_t a)
-{
-    return is_nan(fmt, a) && !(a & quiet_bit(fmt));
-}
-
-static bool is_infinite(mb_fmt fmt, uint64_t a)
-{
-    return biased_of(fmt, a) == top(fmt) && fraction_of(fmt, a) == 0;
-}
-
-static bool is_zero(mb_fmt fmt, uint64_t a) { return !(a & (mb_float_sign_bit(fmt) - 1)); }
 
 static uint64_t invalid(mb_fenv *env, mb_fmt fmt)
 {
@@ -97,7 +50,7 @@ bool mb_float_nan(mb_fenv *env, mb_fmt fmt, const uint64_t *operands, int count,
 }
 
 /* ---- rounding ---- */
-static struct number exact(mb_fmt fmt, uint64_t a)
+struct number mb_float_exact(mb_fmt fmt, uint64_t a)
 {
     int biased = biased_of(fmt, a);
     wide magnitude = fraction_of(fmt, a);
@@ -123,7 +76,7 @@ static wide shift_jam(wide a, int shift)
     return a >> shift | ((a & (((wide)1 << shift) - 1)) != 0);
 }
 
-static wide round_shift(int rounding, bool sign, wide a, int shift, bool *inexact)
+wide mb_float_round_shift(int rounding, bool sign, wide a, int shift, bool *inexact)
 {
     *inexact = false;
     if (shift <= 0)
@@ -148,8 +101,7 @@ static uint64_t overflow(mb_fenv *env, mb_fmt fmt, bool sign, int rounding)
     return infinity(fmt, sign) - !to_infinity;
 }
 
-/* The number, which is not zero, in `fmt`. */
-static uint64_t round_pack(mb_fenv *env, mb_fmt fmt, struct number n, int rounding)
+uint64_t mb_float_round_pack(mb_fenv *env, mb_fmt fmt, struct number n, int rounding)
 {
     int leading = length(n.magnitude) + n.power - 1;
     bool tiny = leading < least(fmt) + fmt->fraction;   /* detected before rounding */
@@ -159,8 +111,8 @@ static uint64_t round_pack(mb_fenv *env, mb_fmt fmt, struct number n, int roundi
     }
     int place = tiny ? least(fmt) : leading - fmt->fraction;
     bool inexact;
-    uint64_t value = (uint64_t)round_shift(rounding, n.sign, n.magnitude, place - n.power,
-                                           &inexact);
+    uint64_t value = (uint64_t)mb_float_round_shift(rounding, n.sign, n.magnitude,
+                                                    place - n.power, &inexact);
     int biased = value >> fmt->fraction ? place - least(fmt) + 1 : 0;
     if (value >> (fmt->fraction + 1)) {
         value >>= 1;
@@ -197,7 +149,7 @@ static uint64_t sum(mb_fenv *env, mb_fmt fmt, struct number a, struct number b)
     if (!a.magnitude && !b.magnitude)
         return zero(fmt, a.sign == b.sign ? a.sign : negative_zero);
     if (!a.magnitude || !b.magnitude)
-        return round_pack(env, fmt, a.magnitude ? a : b, env->rounding);
+        return mb_float_round_pack(env, fmt, a.magnitude ? a : b, env->rounding);
     a = normalise(a);
     b = normalise(b);
     if (a.power < b.power || (a.power == b.power && a.magnitude < b.magnitude)) {
@@ -209,7 +161,7 @@ static uint64_t sum(mb_fenv *env, mb_fmt fmt, struct number a, struct number b)
     a.magnitude = a.sign == b.sign ? a.magnitude + b.magnitude : a.magnitude - b.magnitude;
     if (!a.magnitude)
         return zero(fmt, negative_zero);
-    return round_pack(env, fmt, a, env->rounding);
+    return mb_float_round_pack(env, fmt, a, env->rounding);
 }
 
 uint64_t mb_float_add(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
@@ -223,7 +175,7 @@ uint64_t mb_float_add(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
         return is_infinite(fmt, b) && a != b ? invalid(env, fmt) : a;
     if (is_infinite(fmt, b))
         return b;
-    return sum(env, fmt, exact(fmt, a), exact(fmt, b));
+    return sum(env, fmt, mb_float_exact(fmt, a), mb_float_exact(fmt, b));
 }
 
 uint64_t mb_float_sub(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
@@ -233,7 +185,7 @@ uint64_t mb_float_sub(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
 
 static struct number product(mb_fmt fmt, uint64_t a, uint64_t b)
 {
-    struct number x = exact(fmt, a), y = exact(fmt, b);
+    struct number x = mb_float_exact(fmt, a), y = mb_float_exact(fmt, b);
     return (struct number){x.sign != y.sign, x.power + y.power, x.magnitude * y.magnitude};
 }
 
@@ -248,7 +200,7 @@ uint64_t mb_float_mul(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
     if (is_infinite(fmt, a) || is_infinite(fmt, b))
         return is_zero(fmt, a) || is_zero(fmt, b) ? invalid(env, fmt) : infinity(fmt, sign);
     struct number n = product(fmt, a, b);
-    return n.magnitude ? round_pack(env, fmt, n, env->rounding) : zero(fmt, sign);
+    return n.magnitude ? mb_float_round_pack(env, fmt, n, env->rounding) : zero(fmt, sign);
 }
 
 uint64_t mb_float_fma(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b, uint64_t c)
@@ -270,7 +222,7 @@ uint64_t mb_float_fma(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b, uint64_t
                                                              : infinity(fmt, sign);
     if (is_infinite(fmt, c))
         return c;
-    return sum(env, fmt, product(fmt, a, b), exact(fmt, c));
+    return sum(env, fmt, product(fmt, a, b), mb_float_exact(fmt, c));
 }
 
 /* ---- quotients and roots ---- */
@@ -294,11 +246,11 @@ uint64_t mb_float_div(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
     }
     if (is_zero(fmt, a))
         return zero(fmt, sign);
-    struct number x = normalise(exact(fmt, a)), y = exact(fmt, b);
+    struct number x = normalise(mb_float_exact(fmt, a)), y = mb_float_exact(fmt, b);
     wide quotient = x.magnitude / y.magnitude;
     bool rest = quotient * y.magnitude != x.magnitude;
     struct number n = {sign, x.power - y.power - 1, quotient << 1 | rest};
-    return round_pack(env, fmt, n, env->rounding);
+    return mb_float_round_pack(env, fmt, n, env->rounding);
 }
 
 /* floor(sqrt(a)), a below 2**126. */
@@ -325,7 +277,7 @@ uint64_t mb_float_sqrt(mb_fenv *env, mb_fmt fmt, uint64_t a)
         return invalid(env, fmt);
     if (is_infinite(fmt, a))
         return a;
-    struct number n = normalise(exact(fmt, a));
+    struct number n = normalise(mb_float_exact(fmt, a));
     if (n.power & 1) {
         n.magnitude >>= 1;   /* exact: its low bits are zeros */
         n.power++;
@@ -333,7 +285,7 @@ uint64_t mb_float_sqrt(mb_fenv *env, mb_fmt fmt, uint64_t a)
     wide root = root_of(n.magnitude);
     bool rest = root * root != n.magnitude;
     n = (struct number){false, n.power / 2 - 1, root << 1 | rest};
-    return round_pack(env, fmt, n, env->rounding);
+    return mb_float_round_pack(env, fmt, n, env->rounding);
 }
 
 /* ---- comparison ---- */
@@ -375,82 +327,4 @@ uint64_t mb_float_max(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
 uint64_t mb_float_min(mb_fenv *env, mb_fmt fmt, uint64_t a, uint64_t b)
 {
     return extreme(env, fmt, a, b, true);
-}
-
-/* ---- conversion ---- */
-static uint64_t convert_nan(mb_fenv *env, mb_fmt from, mb_fmt to, uint64_t a)
-{
-    bool no_nan = to == &mb_float_half && env->half_without_inf;
-    if (no_nan || is_signalling(from, a))
-        env->flags |= MB_FP_INVALID;
-    if (no_nan)
-        return zero(to, sign_of(from, a));
-    if (env->default_nan)
-        return mb_float_default_nan(to);
-    int move = to->fraction - from->fraction;
-    uint64_t fraction = fraction_of(from, a);
-    fraction = move >= 0 ? fraction << move : fraction >> -move;
-    return infinity(to, sign_of(from, a)) | fraction | quiet_bit(to);
-}
-
-uint64_t mb_float_convert(mb_fenv *env, mb_fmt from, mb_fmt to, uint64_t a)
-{
-    a = mb_float_flush(env, from, a);
-    bool sign = sign_of(from, a);
-    if (!(from == &mb_float_half && env->half_without_inf)) {
-        if (is_nan(from, a))
-            return convert_nan(env, from, to, a);
-        if (is_infinite(from, a)) {
-            if (!(to == &mb_float_half && env->half_without_inf))
-                return infinity(to, sign);
-            env->flags |= MB_FP_INVALID;
-            return zero(to, sign) | (mb_float_sign_bit(to) - 1);
-        }
-    }
-    struct number n = exact(from, a);
-    return n.magnitude ? round_pack(env, to, n, env->rounding) : zero(to, sign);
-}
-
-/* The pattern of the integer, saturated to the shape; *saturated says so. */
-static uint64_t saturate(bool sign, wide magnitude, struct mb_fixed shape, bool *saturated)
-{
-    wide most = ((wide)1 << (shape.width - !shape.is_unsigned)) - 1;
-    wide least_magnitude = shape.is_unsigned ? 0 : most + 1;
-    wide limit = sign ? least_magnitude : most;
-    *saturated = magnitude > limit;
-    uint64_t value = (uint64_t)(*saturated ? limit : magnitude);
-    uint64_t mask = shape.width == 64 ? ~0ull : (1ull << shape.width) - 1;
-    return (sign ? -value : value) & mask;
-}
-
-uint64_t mb_float_to_fixed(mb_fenv *env, mb_fmt fmt, uint64_t a, struct mb_fixed shape,
-                           int rounding)
-{
-    a = mb_float_flush(env, fmt, a);
-    if (is_nan(fmt, a)) {
-        env->flags |= MB_FP_INVALID;
-        return 0;
-    }
-    struct number n = exact(fmt, a);
-    int shift = -n.power - shape.fraction_bits;
-    bool inexact = false, saturated;
-    wide magnitude = ~(wide)0;   /* infinities, and what is beyond any integer */
-    if (!is_infinite(fmt, a) && (shift > -70 || !n.magnitude))
-        magnitude = round_shift(rounding, n.sign, n.magnitude, shift < -70 ? 0 : shift,
-                                &inexact);
-    uint64_t value = saturate(n.sign, magnitude, shape, &saturated);
-    env->flags |= saturated ? MB_FP_INVALID : inexact ? MB_FP_INEXACT : 0;
-    return value;
-}
-
-uint64_t mb_float_from_fixed(mb_fenv *env, mb_fmt fmt, uint64_t a, struct mb_fixed shape,
-                             int rounding)
-{
-    uint64_t mask = shape.width == 64 ? ~0ull : (1ull << shape.width) - 1;
-    bool sign = !shape.is_unsigned && a >> (shape.width - 1) & 1;
-    uint64_t magnitude = (sign ? -a : a) & mask;
-    if (!magnitude)
-        return 0;
-    struct number n = {sign, -shape.fraction_bits, magnitude};
-    return round_pack(env, fmt, n, rounding);
 }
