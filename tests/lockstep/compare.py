@@ -10,7 +10,14 @@ from cores.arm import core
 from tests.lockstep.engines import Engine, ReferenceEngine
 from tests.lockstep.generate import Generator
 from tests.lockstep.judge import Judge
-from tests.lockstep.model import DATA_SIZE, Case, CpuState, case_of, lands_in_memory
+from tests.lockstep.model import (
+    DATA_SIZE,
+    Case,
+    CpuState,
+    case_of,
+    inside_it_block,
+    lands_in_memory,
+)
 from tests.lockstep.sets import SETS
 
 
@@ -84,6 +91,8 @@ class Comparison:
         """The shortest beginning of the case that differs; shown by its last step."""
         for length in range(1, len(case.steps) + 1):
             last = length == len(case.steps)
+            if inside_it_block(case.steps[:length]):
+                continue
             shorter = case_of(
                 case.before,
                 list(case.steps[:length]),

@@ -11,10 +11,12 @@ CODE_SIZE = 0x1_0000
 START = CODE + CODE_SIZE // 2
 DATA = 0x6000_0000
 DATA_SIZE = 0x1_0000
+LOW = 0x7100_0000  # vectors of the engine that has some
 UDF = {
     False: bytes.fromhex("f000f0e7"),
     True: bytes.fromhex("dede"),
 }  # fills the window
+IF_THEN = "t16.if_then"
 ENDED = "end"  # how a run ends that all engines finish
 
 NZCVQ = 0xF800_0000
@@ -83,6 +85,17 @@ def case_of(
     )
 
 
+def inside_it_block(steps: tuple[Step, ...]) -> bool:
+    """Do these steps end within an IT block?"""
+    left = 0
+    for step in steps:
+        if step.name == IF_THEN:
+            left = 4 - (step.word & -step.word & 15).bit_length() + 1
+        else:
+            left = max(0, left - 1)
+    return left > 0
+
+
 class CodeWindow:
     """The code of a case in memory, and UDF all around it."""
 
@@ -107,7 +120,11 @@ def lands_in_memory(case: Case, after: CpuState) -> bool:
     until an exception would execute that."""
     if not case.branches:
         return False
-    if DATA <= after.pc < DATA + DATA_SIZE or START <= after.pc < case.end_pc:
+    if (
+        DATA <= after.pc < DATA + DATA_SIZE
+        or after.pc >> 12 == LOW >> 12
+        or START <= after.pc < case.end_pc
+    ):
         return True
     misaligned = not case.thumb and after.pc % 4 != 0
     return CODE <= after.pc < CODE + CODE_SIZE and (

@@ -17,6 +17,7 @@ from tests.lockstep.model import (
     DATA,
     DATA_SIZE,
     ENDED,
+    LOW,
     START,
     Case,
     CodeWindow,
@@ -31,7 +32,6 @@ HVC = 1
 POWERED_OFF = 1
 TIMEOUT_MS = 10_000
 
-LOW = 0x7100_0000  # vectors; no value that cases like
 PREAMBLE, HANDLER, FPSCR_AT, LITERALS = 0x100, 0x200, 0x240, 0x280
 
 
