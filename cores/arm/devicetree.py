@@ -12,6 +12,7 @@ from machinebuilder.isa import registry
 
 TIMERS = ("timer.secure", "timer.physical", "timer.virtual", "timer.hypervisor")
 CPUS_PER_CLUSTER = 4
+NOMINAL_FREQUENCY = 1_000_000_000  # what the cycle counter counts; Linux asks for one
 
 
 def mpidr(index: int) -> int:
@@ -38,6 +39,7 @@ def _add_cpus(node: Any, cpus: Any) -> None:
         child["device_type"] = "cpu"
         child["compatible"] = str(registry.find(cpu.model).data["compatible"])
         child["reg"] = mpidr(cpu.index)
+        child["clock-frequency"] = NOMINAL_FREQUENCY
         if cpu.params.get("psci", "none") != "none":
             child["enable-method"] = "psci"
 
