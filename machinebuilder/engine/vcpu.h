@@ -186,6 +186,7 @@ struct mb_runtime {
     bool virtual_clock;
     int shift;                  /* 2^shift ns an instruction */
     struct mb_vcpu *turn;       /* virtual clock: who runs */
+    unsigned next;              /* who goes on with the round that a breakpoint ended */
     int64_t virtual_ns;         /* at the start of the slice */
     uint64_t slice_start;       /* turn's insns then */
 };

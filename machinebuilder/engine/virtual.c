@@ -84,12 +84,15 @@ void mb_virtual_loop(struct mb_runtime *runtime)
     while (atomic_load(&runtime->go) &&
            !__atomic_load_n(&runtime->machine->event, __ATOMIC_SEQ_CST)) {
         uint64_t share = until_timer(runtime, SLICE), longest = 0;
-        for (unsigned i = 0; i < runtime->count && atomic_load(&runtime->go); i++) {
+        unsigned i = runtime->next < runtime->count ? runtime->next : 0;
+        for (runtime->next = 0; i < runtime->count && atomic_load(&runtime->go); i++) {
             if (!can_run(runtime->vcpus[i]))
                 continue;
             uint64_t ran = run_share(runtime, runtime->vcpus[i], share);
             if (ran > longest)
                 longest = ran;
+            if (atomic_load(&runtime->broken) == (int)i + 1)
+                runtime->next = i + 1;
         }
         runtime->virtual_ns += (int64_t)(longest << runtime->shift);
         if (!longest)

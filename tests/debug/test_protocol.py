@@ -20,7 +20,7 @@ from machinebuilder.machine import Machine
 ENTRY = 0x4000_8000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def machine() -> Iterator[Machine]:
     """The monitor before its first instruction, two CPUs."""
     with Board.load("arm-virt", cpus=2, ram="64 MiB").build() as machine:
@@ -48,7 +48,8 @@ def test_registers_are_in_the_order_of_the_description(
     protocol: Protocol, machine: Machine
 ) -> None:
     names = re.findall(rb'reg name="(\w+)"', protocol.target.xml())
-    assert names[:17] == [b"r%d" % n for n in range(13)] + [b"sp", b"lr", b"pc", b"cpsr"]
+    core = [b"r%d" % n for n in range(13)] + [b"sp", b"lr", b"pc", b"cpsr"]
+    assert names[:17] == core
     assert names[17:] == [b"d%d" % n for n in range(32)] + [b"fpscr"]
     machine.cpus[0].set("r", 0x1122_3344, 5)
     answer = protocol.answer(b"g")
