@@ -64,6 +64,9 @@ def distribute(
 ) -> None:
     """Doubleword w of memory to the registers, in order: the first lane of a register
     replaces it."""
+    if n == 1 and not cpu.big_endian:
+        cpu.d[d + w] = word
+        return
     per = 64 // bits
     for i in range(per):
         number = w * per + i
@@ -81,6 +84,8 @@ def distribute(
 
 def collect(cpu: Cpu, d: int, n: int, step: int, bits: int, w: int) -> Value:
     """Doubleword w of memory from the registers."""
+    if n == 1 and not cpu.big_endian:
+        return cpu.d[d + w]
     per = 64 // bits
     result = u64(0)
     for i in range(per):
