@@ -7,16 +7,12 @@ A tuple of names is indexed by its field; a function gets the fields as numbers.
 
 from __future__ import annotations
 
-from typing import Any
-
 from cores.arm import formats as _formats
 from cores.arm.asm_neon import *  # noqa: F403 (formatters are found by name)
 from cores.arm.asm_vfp import *  # noqa: F403
-from cores.arm.formats import CONDITIONS, REGISTERS
+from cores.arm.formats import CONDITIONS, REGISTERS, Cpu
 from cores.arm.formats import pc_value as _pc_value
 from cores.arm.insns.branch import far_offset, signed
-
-Cpu = Any
 
 # -- registers and conditions ----------------------------------------------------------
 Rd = Rn = Rm = Rs = Rt = Ra = Rt2 = RdLo = RdHi = REGISTERS
