@@ -112,9 +112,14 @@ bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
     gen->ir = ir;
     gen->core = core;
     gen->rx = rx;
+    gen->loop.count = gen->loop.edge_count = 0;
+    if (!options->count_deadline)
+        mb_x86_find_loop(gen);
     if (!mb_x86_live(gen))
         return false;
+    gen->at = 0;
     head(gen, options);
+    mb_x86_enter_loop(gen);
     generate_all(gen);
     return !gen->failed && !gen->code.full && hand_over(gen, out);
 }

@@ -54,6 +54,18 @@ struct dirty_set { unsigned count; struct dirty field[DIRTY]; };
 /* Where values are: by register (0-15 general, 16-31 xmm) and by spill slot; 0 is none. */
 struct allocation { uint32_t reg[32], slot[SPILLS]; };
 
+/* State that a loop keeps in registers, and the jumps back with its values there. */
+enum { LOOP_GPRS = 7, LOOP_XMMS = 8, LOOP_EDGES = 4 };
+struct loop_field { mb_v get; uint32_t offset; uint8_t width, type, reg; };
+struct loop_edge { uint32_t at; mb_v current[LOOP_GPRS + LOOP_XMMS]; };
+struct loop {
+    unsigned count, edge_count;
+    struct loop_field field[LOOP_GPRS + LOOP_XMMS];
+    mb_v current[LOOP_GPRS + LOOP_XMMS];        /* while the liveness pass goes */
+    struct loop_edge edge[LOOP_EDGES];
+    uint8_t *label;
+};
+
 /* An `if`, found by the liveness pass; the rest is used while generating. */
 struct region {
     uint32_t at_else, at_end;   /* at_else 0: none */
@@ -61,6 +73,7 @@ struct region {
     struct dirty_set dirty;                     /* at the if */
     struct dirty_set then_dirty;                /* at the end of the then arm */
     struct allocation before, merged;
+    mb_v current[LOOP_GPRS + LOOP_XMMS], then_current[LOOP_GPRS + LOOP_XMMS];
     struct flags flags;
     uint8_t *to_else, *to_end;                  /* rel32s to patch, or NULL */
     unsigned flushed_insns;
@@ -95,6 +108,7 @@ struct gen {
     struct dirty_set dirty;
     struct region *regions, *open[64];
     unsigned region_count, depth;
+    struct loop loop;
     struct group groups[GROUPS];
     unsigned group_count, open_groups[OPEN_GROUPS];
     unsigned insn, flushed_insns;               /* begun; already added to mb_cpu.insns */
@@ -119,6 +133,17 @@ bool mb_dirty_overlaps(const struct dirty *x, uint32_t offset, unsigned width);
 bool mb_dirty_has(const struct dirty_set *set, const struct dirty *field);
 /* Is the field written again directly after the endif at `at_end`? */
 bool mb_x86_killed(const struct gen *gen, uint32_t at_end, const struct dirty *field);
+
+/* loop.c */
+void mb_x86_find_loop(struct gen *gen);
+void mb_x86_loop_start(struct gen *gen);
+void mb_x86_loop_put(struct gen *gen, const struct mb_op *op);
+void mb_x86_loop_forget(struct gen *gen);
+void mb_x86_loop_merge(struct gen *gen, const mb_v *other);
+bool mb_x86_loop_edge(struct gen *gen, const struct mb_op *op);
+void mb_x86_enter_loop(struct gen *gen);
+const struct loop_edge *mb_x86_edge_at(const struct gen *gen, uint32_t at);
+void mb_x86_go_round(struct gen *gen, const struct loop_edge *edge);
 
 /* group.c */
 void mb_x86_join_group(struct gen *gen, struct mb_op *op);
@@ -167,6 +192,7 @@ static inline struct mem state_at(uint64_t offset)
 }
 #define CPU(member) state_at(offsetof(struct mb_cpu, member))
 void mb_x86_get(struct gen *gen, const struct mb_op *op);
+void mb_x86_load_field(struct gen *gen, const struct mb_op *get, unsigned reg);
 void mb_x86_put(struct gen *gen, const struct mb_op *op);
 void mb_x86_flush(struct gen *gen);                      /* memory has it all; stays known */
 void mb_x86_store_field(struct gen *gen, const struct dirty *field);

@@ -131,17 +131,10 @@ static bool open_if(struct gen *gen)
     region->at_else = region->at_end = 0;
     region->then_ended = region->else_ended = region->flush_before = false;
     region->dirty = gen->dirty;
+    memcpy(region->current, gen->loop.current, sizeof region->current);
     gen->open[gen->depth++] = region;
     gen->ir->ops[gen->at].mark = (uint16_t)(region - gen->regions);
     return true;
-}
-
-static void see_arm_end(struct gen *gen, const struct region *region)
-{
-    for (unsigned i = 0; i < gen->dirty.count; i++) {
-        if (!mb_dirty_has(&region->dirty, &gen->dirty.field[i]))
-            use_field(gen, &gen->dirty.field[i], gen->at);
-    }
 }
 
 
@@ -171,8 +164,10 @@ static void open_else(struct gen *gen)
     region->at_else = gen->at;
     region->then_ended = arm_ended(gen, gen->at);
     region->then_dirty = gen->dirty;
-    see_arm_end(gen, region);
+    memcpy(region->then_current, gen->loop.current, sizeof region->current);
+    see_all(gen);               /* some may have to be stored here */
     gen->dirty = region->dirty;
+    memcpy(gen->loop.current, region->current, sizeof region->current);
 }
 
 /* What both arms leave in registers: fields dirty since before the if. A field that an
@@ -201,14 +196,20 @@ static void close_if(struct gen *gen, uint32_t at_if)
     bool ended = arm_ended(gen, gen->at);
     region->at_end = gen->at;
     gen->ir->ops[gen->at].mark = (uint16_t)(region - gen->regions);
-    see_arm_end(gen, region);
+    see_all(gen);               /* some may have to be stored here */
     if (region->at_else) {
         region->else_ended = ended;
     } else {
         region->then_ended = ended;
         region->then_dirty = last;
         last = region->dirty;
+        memcpy(region->then_current, gen->loop.current, sizeof region->current);
+        memcpy(gen->loop.current, region->current, sizeof region->current);
     }
+    if (region->else_ended)
+        memcpy(gen->loop.current, region->then_current, sizeof region->current);
+    else if (!region->then_ended)
+        mb_x86_loop_merge(gen, region->then_current);
     if (region->then_ended)
         gen->dirty = last;
     else if (region->else_ended)
@@ -221,6 +222,17 @@ static void close_if(struct gen *gen, uint32_t at_if)
         use_field(gen, &region->dirty.field[i], at_if);
 }
 
+/* Whatever the loop's fields hold at a jump back. */
+static void use_current(struct gen *gen)
+{
+    for (unsigned i = 0; i < gen->loop.count; i++) {
+        if (gen->loop.current[i] && gen->loop.current[i] != gen->loop.field[i].get)
+            use(gen, gen->loop.current[i]);
+        else if (gen->loop.current[i])
+            need_operand(gen, gen->loop.current[i], gen->at);
+    }
+}
+
 static bool see_control(struct gen *gen, const struct mb_op *op, uint32_t *ifs)
 {
     switch (op->code) {
@@ -231,7 +243,12 @@ static bool see_control(struct gen *gen, const struct mb_op *op, uint32_t *ifs)
         return true;
     case MB_IR_ELSE: open_else(gen); return true;
     case MB_IR_ENDIF: close_if(gen, ifs[gen->depth - 1]); return true;
-    case MB_IR_EXIT: case MB_IR_JUMP: case MB_IR_LEAVE: see_all(gen); return true;
+    case MB_IR_EXIT:
+        if (mb_x86_loop_edge(gen, op))
+            use_current(gen);
+        see_all(gen);
+        return true;
+    case MB_IR_JUMP: case MB_IR_LEAVE: see_all(gen); return true;
     default: return true;
     }
 }
@@ -241,7 +258,9 @@ static bool see(struct gen *gen, struct mb_op *op, uint32_t *ifs)
     const struct mb_helper *helper;
     switch (mb_ir_table[op->code].effect) {
     case MB_E_READS: see_overlapping(gen, op); return true;
-    case MB_E_WRITES: return see_put(gen, op);
+    case MB_E_WRITES:
+        mb_x86_loop_put(gen, op);
+        return see_put(gen, op);
     case MB_E_MEMORY:
         see_all(gen);
         mb_x86_join_group(gen, op);
@@ -252,6 +271,7 @@ static bool see(struct gen *gen, struct mb_op *op, uint32_t *ifs)
         return see_control(gen, op, ifs);
     case MB_E_CALL:
         mb_x86_close_groups(gen);
+        mb_x86_loop_forget(gen);
         helper = (const struct mb_helper *)(uintptr_t)op->imm;
         for (unsigned i = 0; i < op->argc; i++)
             use(gen, gen->ir->args[op->in[0] + i]);
@@ -291,6 +311,7 @@ bool mb_x86_live(struct gen *gen)
     gen->region_count = gen->depth = gen->group_count = 0;
     mb_x86_close_groups(gen);
     gen->dirty.count = 0;
+    mb_x86_loop_start(gen);
     for (gen->at = 1; gen->at < gen->ir->count; gen->at++) {
         struct mb_op *op = &gen->ir->ops[gen->at];
         gen->values[gen->at].reg = gen->values[gen->at].spill = NO_REG;

@@ -37,11 +37,18 @@ static uint32_t load_op(const struct mb_op *op)
     }
 }
 
+void mb_x86_load_field(struct gen *gen, const struct mb_op *get, unsigned reg)
+{
+    x_rm(&gen->code, load_op(get), reg & 15, state_at(get->imm));
+}
+
 void mb_x86_get(struct gen *gen, const struct mb_op *op)
 {
+    const struct value *value = &gen->values[gen->at];
+    if (value->reg != NO_REG || value->spill != NO_REG)
+        return;                 /* loaded before the loop */
     store_overlapping(gen, op);
-    unsigned reg = mb_x86_define(gen, gen->at);
-    x_rm(&gen->code, load_op(op), reg & 15, state_at(op->imm));
+    mb_x86_load_field(gen, op, mb_x86_define(gen, gen->at));
 }
 
 void mb_x86_put(struct gen *gen, const struct mb_op *op)

@@ -33,7 +33,7 @@ static const struct mb_code *running;
 static uint8_t *cache;
 static size_t thunks_size;
 static struct mb_ir *ir;
-enum { CACHE = 1 << 20 };
+enum { CACHE = 1 << 20, ENDLESS = 3000 };
 
 static uint64_t nan64(struct mb_cpu *cpu, int op, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -159,7 +159,12 @@ static int64_t run_interpreter(struct toy *toy)
 {
     if (setjmp(unwind))
         return 1000;
-    return mb_interpret(ir, &toy->cpu);
+    for (unsigned rounds = 0; rounds < 20; rounds++) {
+        int64_t way = mb_interpret(ir, &toy->cpu);
+        if (way < 0 || toy->cpu.pc != ir->start)
+            return way;
+    }
+    return ENDLESS;
 }
 
 static int64_t run_code(struct toy *toy, const struct mb_code *code)
@@ -168,8 +173,14 @@ static int64_t run_code(struct toy *toy, const struct mb_code *code)
     running = code;
     if (setjmp(unwind))
         return 1000;
-    int64_t way = mb_code_enter(&toy->cpu, cache + thunks_size, &unit);
-    return way >= 0 && unit != cache + thunks_size ? 2000 : way;
+    for (unsigned rounds = 0; rounds < 20; rounds++) {
+        int64_t way = mb_code_enter(&toy->cpu, cache + thunks_size, &unit);
+        if (way >= 0 && unit != cache + thunks_size)
+            return 2000;
+        if (way < 0 || toy->cpu.pc != ir->start)
+            return way;
+    }
+    return ENDLESS;
 }
 
 static bool generate(struct mb_code *code)
@@ -493,6 +504,18 @@ static void random_put(void)
     mb_ir_put(ir, offset, width, some(type));
 }
 
+/* A jump back to the start, three times of four: generated code loops by itself. */
+static void random_loop(void)
+{
+    uint32_t counter = offsetof(struct toy, r) + 4 * 15;
+    mb_v count = mb_ir_get(ir, MB_I32, counter, 4);
+    mb_v next = mb_ir_sub(ir, count, mb_ir_const(ir, MB_I32, 1));
+    mb_ir_put(ir, counter, 4, next);
+    mb_ir_if(ir, mb_ir_and(ir, next, mb_ir_const(ir, MB_I32, 3)));
+    mb_ir_exit(ir, ir->start);
+    mb_ir_endif(ir);
+}
+
 static void random_exit(void)
 {
     switch (pick(8)) {
@@ -550,7 +573,8 @@ static void random_body(unsigned size, unsigned depth)
         case 2: case 3: case 4: random_put(); break;
         case 5: if (pick(3) == 0) random_call(); break;
         case 6: case 7: if (depth < 3) random_if(depth); break;
-        case 8: case 9: random_flags(); break;
+        case 8: random_flags(); break;
+        case 9: if (pick(4)) random_flags(); else random_loop(); break;
         default: random_op();
         }
     }
@@ -610,6 +634,9 @@ int harness_random(uint64_t seed, unsigned size, int verbose)
     _mm_setcsr(0x1f80);
     int64_t way_a = run_interpreter(&a);
     mxcsr_a = _mm_getcsr();
+    _mm_setcsr(host);
+    if (way_a == ENDLESS)
+        return 0;
     memcpy(memory_a, memory, sizeof memory);
     memcpy(memory, memory_before, sizeof memory);
     _mm_setcsr(0x1f80);

@@ -142,7 +142,7 @@ def test_integer_operations(bench: Bench, name: str, bits: int) -> None:
     kind, rng = I32 if bits == 32 else I64, random.Random(name)
     count = 1 if name in UNARY else 2
     for values in operands(count, bits, rng):
-        meaning = {**BINARY, **SHIFTS, **UNARY}[name]
+        meaning: Callable[..., int] = {**BINARY, **SHIFTS, **UNARY}[name]
         if name in SHIFTS:
             values = [values[0], values[1] & 0xFFFF_FFFF]
         expected = int(meaning(*values, bits)) & (1 << bits) - 1
