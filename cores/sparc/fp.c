@@ -119,6 +119,8 @@ uint64_t sparc_nan64(struct mb_cpu *cpu, int op, uint64_t a, uint64_t b, uint64_
 {
     if (op == MB_IR_F32TO64)
         return widened((uint32_t)a);
+    if (op == MB_IR_F64TO32)
+        return narrowed(a);
     if (op == MB_IR_FSQRT)
         b = a;
     return choose64(a, b);

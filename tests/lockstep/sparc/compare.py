@@ -31,8 +31,12 @@ ENGINES: dict[str, Callable[[], Engine]] = {
     "translate": lambda: TranslatedEngine("translate"),
     "interpret": lambda: TranslatedEngine("interpret"),
 }
-SETS = {"v8": ("unicorn", False), "v8_traps": ("reference", True)}
-"""Set -> its judge, and whether instructions may trap."""
+SETS = {
+    "v8_user": ("unicorn", False, True),
+    "v8": ("reference", False, False),
+    "v8_traps": ("reference", True, False),
+}
+"""Set -> its judge, whether instructions may trap, whether it is for user mode."""
 
 
 class Comparison:
@@ -40,8 +44,8 @@ class Comparison:
 
     def __init__(self, set_name: str, engine: str, against: str | None = None,
                  length: int = 64) -> None:
-        judge, traps = SETS[set_name]
-        self.generator = Generator(traps, length)
+        judge, traps, user = SETS[set_name]
+        self.generator = Generator(traps, user, length)
         self.engine = ENGINES[engine]()
         self.judge = ENGINES[against or judge]()
         self.done = 0

@@ -18,10 +18,8 @@ from tests.lockstep.sparc.program import (
     CODE_SIZE,
     DATA,
     DATA_SIZE,
-    END,
     FIXED,
     PAGE_SIZE,
-    PROLOGUE,
     START,
 )
 
@@ -33,7 +31,7 @@ ERROR_MODE, TIMEOUT_MS = 2, 10_000
 
 
 class Judge:
-    """Unicorn: user-level code in supervisor mode. It delivers no traps."""
+    """Unicorn: user mode, no FPU. It delivers no traps."""
 
     name = "unicorn"
 
@@ -54,7 +52,7 @@ class Judge:
         self.cpu.ctl_remove_cache(START, START + CODE_SIZE // 2)
         end = "end"
         try:
-            self.cpu.emu_start(PROLOGUE, END, count=LONGEST)
+            self.cpu.emu_start(case.entry, case.end, count=LONGEST)
         except unicorn.UcError as error:
             end = f"{error} at {self.cpu.reg_read(sparc.UC_SPARC_REG_PC):#x}"
         return Result(bytes(self.cpu.mem_read(0, PAGE_SIZE)),
@@ -80,14 +78,14 @@ class ReferenceEngine:
         memory.write(0, case.page)
         memory.write(DATA, data)
         memory.write(START, case.code)
-        cpu.cwp, cpu.et, cpu.supervisor, cpu.qne, cpu.ftt = 0, 0, 1, 0, 0
-        cpu.continue_at(PROLOGUE, PROLOGUE + 4)
+        cpu.cwp, cpu.et, cpu.supervisor, cpu.qne, cpu.ftt, cpu.tt = 0, 0, 1, 0, 0, 0
+        cpu.continue_at(case.entry, case.entry + 4)
         end = "too long"
         try:
             for _ in range(LONGEST):
                 cpu.step()
         except ErrorMode as error:
-            end = "end" if cpu.pc == END else str(error)
+            end = "end" if cpu.pc == case.end else str(error)
         except GuestFault as fault:
             end = str(fault)
         return Result(memory.read(0, PAGE_SIZE), memory.read(DATA, DATA_SIZE), end)
@@ -141,9 +139,9 @@ class TranslatedEngine:
         self._write(0, case.page)
         self._write(DATA, data)
         self._write(START, case.code)
-        self._set("pc", PROLOGUE)
+        self._set("pc", case.entry)
         event = self.lib.mb_machine_run(self.machine, TIMEOUT_MS)
         pc = self._get("pc")
-        end = "end" if event == ERROR_MODE and pc == END else (
+        end = "end" if event == ERROR_MODE and pc == case.end else (
             f"trap {self._get('tt'):#x} at {pc:#x}" if event == ERROR_MODE else f"event {event}")
         return Result(self._read(0, PAGE_SIZE), self._read(DATA, DATA_SIZE), end)

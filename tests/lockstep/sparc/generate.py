@@ -12,9 +12,10 @@ import struct
 
 from cores.sparc import core
 from machinebuilder.isa.insns import Insn
-from tests.lockstep.sparc.exclusions import PLAIN, WORDS
+from tests.lockstep.sparc.exclusions import PLAIN, USER, USER_MODULES, WORDS
 from tests.lockstep.sparc.model import Case, Step
 from tests.lockstep.sparc.program import (
+    COMPARED,
     DATA,
     DATA_SIZE,
     F_IN,
@@ -83,13 +84,20 @@ class Group:
 
 
 class Generator:
-    """Draws cases; `traps`: with window traps, misaligned accesses and the rest."""
+    """Draws cases; `traps`: with window traps, misaligned accesses and the rest; `user`:
+    what needs neither privilege nor FPU."""
 
-    def __init__(self, traps: bool, length: int) -> None:
-        self.traps, self.length = traps, length
+    def __init__(self, traps: bool, user: bool, length: int) -> None:
+        self.traps, self.user, self.length = traps, user, length
         self.decoder = core.decoders["v8"]
-        self.insns = [insn for insn in self.decoder.insns if insn.name not in WORDS
-                      and (traps or insn.name not in PLAIN or insn.name in DIVISIONS)]
+        self.insns = [insn for insn in self.decoder.insns if self._wants(insn)]
+
+    def _wants(self, insn: Insn) -> bool:
+        if insn.name in WORDS:
+            return False
+        if self.user and (insn.name in USER or insn.module.split(".")[-1] in USER_MODULES):
+            return False
+        return self.traps or insn.name not in PLAIN or insn.name in DIVISIONS
 
     # -- state -----------------------------------------------------------------------------
     def page(self, rng: random.Random) -> bytes:
@@ -111,6 +119,8 @@ class Generator:
         put(PSR_IN, rng.getrandbits(4) << 20 | EF | SUPERVISOR | window
             | (ENABLE_TRAPS if self.traps else 0))
         put(WIM_IN, rng.getrandbits(8) & ~(1 << window) if self.traps else 0)
+        put(COMPARED, edgy(rng))
+        put(COMPARED + 4, edgy(rng))
         put(TBR_IN, TABLE)
         put(LOG_AT, LOG)
         for i in range(16 * WINDOWS):
@@ -177,10 +187,10 @@ class Generator:
         if kind == 0:
             word = 1 << 30
         else:
-            opcode = 2 if kind < 3 else 6
+            opcode = 2 if kind < 3 or self.user else 6
             word = annul << 29 | rng.randrange(16) << 25 | opcode << 22
         steps = [*slot[:-1], Step("branch", word)]
-        if rng.random() < COUPLE_SHARE:
+        if not self.user and rng.random() < COUPLE_SHARE:
             steps.append(Step("couple", rng.randrange(16) << 25 | 2 << 22))
             return Group(steps, len(slot) - 1)
         return Group([*steps, slot[-1]], len(slot) - 1)
@@ -193,7 +203,7 @@ class Generator:
             branching = rng.random() < BRANCH_SHARE
             groups.append(self._branch(rng) if branching else Group(self._plain(rng)))
         page = self.page(rng)
-        return Case(page, tuple(self._linked(groups, rng)), seed)
+        return Case(page, tuple(self._linked(groups, rng)), seed, self.user)
 
     def _linked(self, groups: list[Group], rng: random.Random) -> list[Step]:
         """All words, with displacements to the beginnings of later groups."""

@@ -6,7 +6,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from tests.lockstep.sparc.program import EPILOGUE, NOP, START, branch_always, encoded
+from tests.lockstep.sparc.program import (
+    END,
+    EPILOGUE,
+    NOP,
+    PROLOGUE,
+    START,
+    USER_END,
+    USER_EPILOGUE,
+    USER_PROLOGUE,
+    branch_always,
+    encoded,
+)
 
 PADDING = 8                         # words that do nothing, for branches to land on
 
@@ -26,12 +37,24 @@ class Case:
     page: bytes
     steps: tuple[Step, ...]
     seed: int = 0
+    user: bool = False
+
+    @property
+    def entry(self) -> int:
+        """Where it begins."""
+        return USER_PROLOGUE if self.user else PROLOGUE
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return USER_END if self.user else END
 
     @property
     def code(self) -> bytes:
         """The words at START; they end by going to the epilogue."""
         words = [step.word for step in self.steps] + [NOP] * PADDING
-        return encoded(words + branch_always(START + 4 * len(words), EPILOGUE))
+        epilogue = USER_EPILOGUE if self.user else EPILOGUE
+        return encoded(words + branch_always(START + 4 * len(words), epilogue))
 
 
 @dataclass(frozen=True)
