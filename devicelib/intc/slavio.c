@@ -93,6 +93,8 @@ static void slavio_write(void *state, unsigned region, uint64_t offset, uint64_t
 static void slavio_input(void *state, unsigned port, unsigned index, int cpu, int level)
 {
     struct slavio *chip = state;
+    if (index >= SOURCES)
+        return;
     pthread_mutex_lock(&chip->lock);
     if (port == SLAVIO_PORT_TIMER)
         chip->timer = level;

@@ -10,7 +10,8 @@
 #include <time.h>
 #include "bus.h"
 
-enum { RAM_BASE = 0x40000000, RAM_SIZE = 16 << 20, PARAMS = 8, SENT = 1 << 20 };
+enum { RAM_BASE = 0x40000000, RAM_SIZE = 16 << 20, PARAMS = 8, SENT = 1 << 20,
+       PORTS = 4, LINES = 32, TIMERS = 8 };
 
 uint8_t bench_ram[RAM_SIZE] __attribute__((aligned(64)));   /* more: no red zone */
 char bench_error[1024];
@@ -22,7 +23,7 @@ struct mb_dev {
     struct mb_dev *parent;
     unsigned cpus, count;
     struct { const char *name, *text; uint64_t value; } params[PARAMS];
-    int level[2][8];
+    int level[PORTS][LINES];
     unsigned changes, logs, ready;
     const struct mb_host *host;
     void *host_opaque;
@@ -98,6 +99,67 @@ void *mb_dma_map(struct mb_dev *dev, uint64_t address, size_t *size)
 }
 
 void mb_dma_wrote(struct mb_dev *dev, uint64_t address, size_t size) {}
+
+bool mb_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size)
+{
+    size_t room = size;
+    const void *from = mb_dma_map(dev, address, &room);
+    if (!from || room < size)
+        return false;
+    memcpy(data, from, size);
+    return true;
+}
+
+bool bench_translate(struct mb_dev *dev, uint64_t *address, size_t *size, int write)
+{
+    return dev->chip->translate(dev->state, address, size, write);
+}
+
+/* ---- time stands still until told ---------------------------------------------------------- */
+static int64_t now;
+static struct mb_timer *timers[TIMERS];
+static unsigned timer_count;
+
+struct mb_machine *mb_dev_machine(struct mb_dev *dev) { return NULL; }
+int64_t mb_clock_ns(struct mb_machine *machine) { return now; }
+
+void mb_timer_init(struct mb_timer *timer, struct mb_machine *machine,
+                   void (*ring)(void *opaque), void *opaque)
+{
+    *timer = (struct mb_timer){.ring = ring, .opaque = opaque, .deadline = INT64_MAX};
+    timers[timer_count++ % TIMERS] = timer;
+}
+
+void mb_timer_set(struct mb_timer *timer, int64_t deadline) { timer->deadline = deadline; }
+void mb_timer_cancel(struct mb_timer *timer) { timer->deadline = INT64_MAX; }
+
+static struct mb_timer *next_timer(int64_t end)
+{
+    struct mb_timer *found = NULL;
+    for (unsigned i = 0; i < TIMERS; i++)
+        if (timers[i] && timers[i]->deadline <= end &&
+            (!found || timers[i]->deadline < found->deadline))
+            found = timers[i];
+    return found;
+}
+
+void bench_sleep(int64_t ns)
+{
+    int64_t end = now + ns;
+    for (struct mb_timer *timer; (timer = next_timer(end));) {
+        now = timer->deadline > now ? timer->deadline : now;
+        timer->deadline = INT64_MAX;
+        timer->ring(timer->opaque);
+    }
+    now = end;
+}
+
+/* Before a chip with timers is freed. */
+void bench_forget_timers(void)
+{
+    memset(timers, 0, sizeof timers);
+    timer_count = 0;
+}
 
 void mb_dev_set_host(struct mb_dev *dev, const struct mb_host *host, void *opaque)
 {
@@ -286,13 +348,15 @@ double bench_gic_round(struct mb_dev *dev, unsigned count)
 
 #ifdef BENCH_MAIN
 
-extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_virtio_mmio, mb_chip_virtio_blk,
+extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_intc_slavio,
+    mb_chip_timer_slavio, mb_chip_iommu_sun4m, mb_chip_virtio_mmio, mb_chip_virtio_blk,
     mb_chip_virtio_net, mb_chip_virtio_console, mb_chip_virtio_rng;
 
 static const struct mb_chip *find(const char *name)
 {
     static const struct mb_chip *const chips[] = {
-        &mb_chip_intc_gicv2, &mb_chip_virtio_blk, &mb_chip_virtio_net,
+        &mb_chip_intc_gicv2, &mb_chip_intc_slavio, &mb_chip_timer_slavio,
+        &mb_chip_iommu_sun4m, &mb_chip_virtio_blk, &mb_chip_virtio_net,
         &mb_chip_virtio_console, &mb_chip_virtio_rng };
     for (unsigned i = 0; i < sizeof chips / sizeof *chips; i++)
         if (!strcmp(chips[i]->model, name))

@@ -13,8 +13,13 @@ from tempfile import mkdtemp
 from machinebuilder.device import header, registry
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["devicelib/intc", "devicelib/virtio", "machinebuilder/host"]
-INCLUDES = ["machinebuilder/engine", "machinebuilder/host", "devicelib/virtio"]
+SOURCES = [
+    "devicelib/intc", "devicelib/iommu", "devicelib/timer", "devicelib/virtio",
+    "machinebuilder/host",
+]  # fmt: skip
+INCLUDES = [
+    "machinebuilder/engine", "machinebuilder/host", "devicelib", "devicelib/virtio",
+]  # fmt: skip
 FLAGS = "-std=gnu11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter"
 RAM = 0x4000_0000
 
@@ -145,5 +150,18 @@ class Chip:
         size = ctypes.c_size_t(len(data))
         return bool(self.lib.bench_restore(self.pointer, data, size))
 
+    def translate(self, address: int, size: int, write: bool) -> tuple[int, int] | None:
+        """Where a DMA access of a child goes, and how much of it."""
+        at, room = ctypes.c_uint64(address), ctypes.c_size_t(size)
+        translate = self.lib.bench_translate
+        translate.restype = ctypes.c_bool
+        found = translate(self.pointer, ctypes.byref(at), ctypes.byref(room), int(write))
+        return (at.value, room.value) if found else None
+
+    def sleep(self, ns: int) -> None:
+        """Let time pass for chips with timers."""
+        self.lib.bench_sleep(ctypes.c_int64(ns))
+
     def close(self) -> None:
+        self.lib.bench_forget_timers()
         self.lib.bench_free(self.pointer)
