@@ -46,6 +46,7 @@ void arm_reset(struct mb_cpu *cpu)
     mb_cpu_tlb_flush(cpu);
     mb_cpu_mmu_changed(cpu);
     arm_timer_reset(s);
+    atomic_store(&arm_private(s)->start.pending, false);
     cpu->pc = s->sctlr & ARM_SCTLR_V ? 0xffff0000u : 0;
 }
 

@@ -7,6 +7,7 @@
 #define CORE_ARM_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include "core.h"
 #include "device.h"
 #include "arm_state.h"
@@ -43,8 +44,12 @@ struct arm_timer {
     enum arm_output output;
 };
 
+/* CPU_ON is asked by one CPU and done by the other, before its first block. */
+struct arm_start { atomic_bool pending; uint32_t entry, context; };
+
 struct arm_private {
     bool ready;
+    struct arm_start start;
     pthread_mutex_t lock;      /* timer registers: written by the CPU, read when it rings */
     struct arm_timer physical, virtual_;
 };
@@ -105,6 +110,7 @@ void arm_translate_address(struct arm_state *s, uint32_t selector, uint32_t valu
 void arm_timer_reset(struct arm_state *s);
 uint64_t arm_counter(struct arm_state *s);
 void arm_timer_update(struct arm_state *s, struct arm_timer *timer);
+void arm_psci_start(struct arm_state *s);       /* what CPU_ON left to do */
 bool arm_psci_call(struct arm_state *s, enum arm_conduit conduit);   /* false: undefined */
 void arm_reset(struct mb_cpu *cpu);
 /* fp.c: the mb_core hooks of those names. */

@@ -9,8 +9,9 @@ enum {
     PSCI_VERSION = 0, CPU_SUSPEND = 1, CPU_OFF = 2, CPU_ON = 3, AFFINITY_INFO = 4,
     MIGRATE_INFO_TYPE = 6, SYSTEM_OFF = 8, SYSTEM_RESET = 9, PSCI_FEATURES = 10,
 };
-enum { SUCCESS = 0, NOT_SUPPORTED = -1, INVALID_PARAMETERS = -2, ALREADY_ON = -4 };
-enum { AFFINITY_ON = 0, AFFINITY_OFF = 1 };
+enum { SUCCESS = 0, NOT_SUPPORTED = -1, INVALID_PARAMETERS = -2, ALREADY_ON = -4,
+       ON_PENDING = -5 };
+enum { AFFINITY_ON = 0, AFFINITY_OFF = 1, AFFINITY_ON_PENDING = 2 };
 enum { NO_TRUSTED_OS = 2 };
 
 #define FUNCTION_BASE 0x84000000u
@@ -33,15 +34,33 @@ static int32_t cpu_on(struct arm_state *s, uint32_t affinity, uint32_t entry,
     struct arm_state *target = cpu_by_affinity(s, affinity);
     if (!target)
         return INVALID_PARAMETERS;
+    struct arm_start *start = &arm_private(target)->start;
+    bool idle = false;
     if (!mb_cpu_is_off(&target->cpu))
         return ALREADY_ON;
-    arm_reset(&target->cpu);
-    target->r[0] = context;
-    target->cpu.pc = entry & (entry & 1 ? ~1u : ~3u);
-    if (entry & 1)
-        mb_cpu_set_flags(&target->cpu, arm_flags(target) | ARM_FLAG_THUMB_MASK);
+    pthread_mutex_lock(&arm_private(target)->lock);
+    if (!atomic_load(&start->pending)) {
+        start->entry = entry;
+        start->context = context;
+        atomic_store(&start->pending, true);
+        idle = true;
+    }
+    pthread_mutex_unlock(&arm_private(target)->lock);
+    if (!idle)
+        return ON_PENDING;
     mb_cpu_power_on(&target->cpu);
     return SUCCESS;
+}
+
+/* On the thread of the CPU that starts. */
+void arm_psci_start(struct arm_state *s)
+{
+    struct arm_start start = arm_private(s)->start;
+    arm_reset(&s->cpu);
+    s->r[0] = start.context;
+    s->cpu.pc = start.entry & (start.entry & 1 ? ~1u : ~3u);
+    if (start.entry & 1)
+        mb_cpu_set_flags(&s->cpu, arm_flags(s) | ARM_FLAG_THUMB_MASK);
 }
 
 static int32_t affinity_info(struct arm_state *s, uint32_t affinity, uint32_t level)
@@ -49,6 +68,8 @@ static int32_t affinity_info(struct arm_state *s, uint32_t affinity, uint32_t le
     struct arm_state *target = cpu_by_affinity(s, affinity);
     if (!target || level != 0)
         return INVALID_PARAMETERS;
+    if (atomic_load(&arm_private(target)->start.pending))
+        return AFFINITY_ON_PENDING;
     return mb_cpu_is_off(&target->cpu) ? AFFINITY_OFF : AFFINITY_ON;
 }
 

@@ -133,6 +133,8 @@ bool arm_wakes(const struct mb_cpu *cpu)
 bool arm_take_interrupt(struct mb_cpu *cpu)
 {
     struct arm_state *s = (struct arm_state *)cpu;
+    if (atomic_load_explicit(&arm_private(s)->start.pending, memory_order_acquire))
+        arm_psci_start(s);
     uint32_t asserted = lines(cpu);
     if (asserted & 1u << ARM_INPUT_FIQ && !s->fiq_masked)
         enter(s, &fiq, (uint32_t)cpu->pc + 4);
