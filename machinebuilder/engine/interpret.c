@@ -1,9 +1,9 @@
 /* The IR interpreter: the portable way to run a unit, and the check on code generators.
  * SPDX-License-Identifier: Apache-2.0
  *
- * State is always in memory, so a fault inside mb_cpu_load just unwinds. Scalar rows run
- * through the constant folder, lane-wise rows through generated loops; floating point is
- * the host's, in the rounding mode that is in force.
+ * State is always in memory, so a fault inside mb_cpu_load just unwinds. Scalar rows
+ * run through the constant folder, lane-wise rows through generated loops; floating
+ * point is the host's, in the rounding mode that is in force.
  */
 #include "codegen.h"
 #include "interpret.h"
@@ -45,14 +45,15 @@ static uint64_t cut(uint64_t value, unsigned type)
     return type == MB_I32 || type == MB_F32 ? (uint32_t)value : value;
 }
 
-/* ---- state and memory ------------------------------------------------------------------ */
+/* ---- state and memory ---- */
 static void get(const struct frame *frame, const struct mb_op *op, union mb_value *out)
 {
     *out = (union mb_value){{0}};
     memcpy(out, (const char *)frame->cpu + op->imm, op->width);
 }
 
-static void put(const struct frame *frame, const struct mb_op *op, const union mb_value *a)
+static void put(const struct frame *frame, const struct mb_op *op,
+                const union mb_value *a)
 {
     memcpy((char *)frame->cpu + op->imm, a, op->width);
 }
@@ -85,7 +86,8 @@ static void store(const struct frame *frame, const struct mb_op *op)
 
 static uint64_t swapped(uint64_t value, const struct mb_op *op)
 {
-    return op->flags & MB_MEM_SWAP ? __builtin_bswap64(value) >> (64 - 8 * op->width) : value;
+    return op->flags & MB_MEM_SWAP ? __builtin_bswap64(value) >> (64 - 8 * op->width)
+                                   : value;
 }
 
 #define EXCHANGE(N) \
@@ -110,19 +112,21 @@ static uint64_t exchange(const struct mb_op *op, void *host, uint64_t expected,
     }
 }
 
-static void atomic(const struct frame *frame, const struct mb_op *op, union mb_value *out)
+static void atomic(const struct frame *frame, const struct mb_op *op,
+                   union mb_value *out)
 {
     const union mb_value *values = frame->values;
     void *host = mb_slow_atomic(frame->cpu, address(frame, op),
                                 MB_WIDTH_FLAGS(op->width, op->flags), NULL, 0);
     uint64_t mask = op->width == 8 ? UINT64_MAX : (1ull << 8 * op->width) - 1;
     uint64_t expected = values[op->in[1]].u64[0] & mask;
-    uint64_t value = op->code == MB_IR_SWAP ? expected : values[op->in[2]].u64[0] & mask;
+    uint64_t value =
+        op->code == MB_IR_SWAP ? expected : values[op->in[2]].u64[0] & mask;
     uint64_t old = exchange(op, host, swapped(expected, op), swapped(value, op));
     *out = (union mb_value){{swapped(old, op)}};
 }
 
-/* ---- calls ------------------------------------------------------------------------------- */
+/* ---- calls ---- */
 /* Integers and floating point travel in registers of their own, so one C type with room
  * for both fits every helper on the hosts we know (System V x86-64, AAPCS64). */
 typedef uint64_t integer_helper(struct mb_cpu *, uint64_t, uint64_t, uint64_t, uint64_t,
@@ -154,7 +158,7 @@ static void call(const struct frame *frame, const struct mb_op *op, union mb_val
             helper->result);
 }
 
-/* ---- control --------------------------------------------------------------------------------- */
+/* ---- control ---- */
 /* From an `if` or `else` to its else or endif. */
 static uint32_t skip_arm(struct frame *frame, uint32_t at)
 {
@@ -218,9 +222,9 @@ static int64_t control(struct frame *frame, const struct mb_op *op)
     return op->code == MB_IR_EXIT ? frame->links : -1;
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
-static bool lanes(const struct mb_op *op, const union mb_value *a, const union mb_value *b,
-                  union mb_value *out)
+/* ---- values ---- */
+static bool lanes(const struct mb_op *op, const union mb_value *a,
+                  const union mb_value *b, union mb_value *out)
 {
     const union mb_value va = *a, vb = *b;
     uint64_t imm = op->imm;
@@ -230,8 +234,8 @@ static bool lanes(const struct mb_op *op, const union mb_value *a, const union m
     }
 }
 
-static void move(const struct mb_op *op, const union mb_value *a, const union mb_value *b,
-                 const union mb_value *c, union mb_value *out)
+static void move(const struct mb_op *op, const union mb_value *a,
+                 const union mb_value *b, const union mb_value *c, union mb_value *out)
 {
     switch (op->code) {
     case MB_IR_CONST: case MB_IR_FCONST: *out = (union mb_value){{op->imm}}; break;
@@ -264,7 +268,8 @@ static void move(const struct mb_op *op, const union mb_value *a, const union mb
     }
 }
 
-static void compute(const struct frame *frame, const struct mb_op *op, union mb_value *out)
+static void compute(const struct frame *frame, const struct mb_op *op,
+                    union mb_value *out)
 {
     const union mb_value *a = &frame->values[op->in[0]], *b = &frame->values[op->in[1]],
                          *c = &frame->values[op->in[2]];

@@ -15,8 +15,8 @@ union mb_value {
 };
 
 /* interpret_float.c: operations of effect "fp". */
-void mb_interpret_float(struct mb_cpu *cpu, const struct mb_op *op, const union mb_value *a,
-                        const union mb_value *b, const union mb_value *c,
-                        union mb_value *out);
+void mb_interpret_float(struct mb_cpu *cpu, const struct mb_op *op,
+                        const union mb_value *a, const union mb_value *b,
+                        const union mb_value *c, union mb_value *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* The interpreter's floating point, on the host's. SPDX-License-Identifier: Apache-2.0
  *
- * A NaN result is recomputed by the core's hook. f32to64 and f64to32 both use nan64, with
- * and for the plain bit patterns. NaN operands never reach a libm function.
+ * A NaN result is recomputed by the core's hook. f32to64 and f64to32 both use nan64,
+ * with and for the plain bit patterns. NaN operands never reach a libm function.
  */
 #include "interpret.h"
 
@@ -52,7 +52,8 @@ static uint32_t compare(unsigned code, unsigned type, const union mb_value *a,
     return x == y ? 0 : x < y ? 1 : 2;
 }
 
-static uint32_t to_integer(double x, double low, double high, uint32_t least, uint32_t most)
+static uint32_t to_integer(double x, double low, double high, uint32_t least,
+                           uint32_t most)
 {
     if (x > low && x < high)
         return low == -1 ? (uint32_t)x : (uint32_t)(int32_t)x;
@@ -94,27 +95,29 @@ static void convert(struct mb_cpu *cpu, const struct mb_op *op, const union mb_v
     }
 }
 
-static void arithmetic(struct mb_cpu *cpu, const struct mb_op *op, const union mb_value *a,
-                       const union mb_value *b, const union mb_value *c,
-                       union mb_value *out)
+static void arithmetic(struct mb_cpu *cpu, const struct mb_op *op,
+                       const union mb_value *a, const union mb_value *b,
+                       const union mb_value *c, union mb_value *out)
 {
     if (op->type == MB_F64) {
         out->f64 = compute64(op->code, a->f64, b->f64, c->f64);
         if (isnan(out->f64))
-            out->u64[0] = cpu->core->nan64(cpu, op->code, a->u64[0], b->u64[0], c->u64[0]);
+            out->u64[0] =
+                cpu->core->nan64(cpu, op->code, a->u64[0], b->u64[0], c->u64[0]);
     } else {
         out->f32 = compute32(op->code, a->f32, b->f32, c->f32);
         if (isnan(out->f32))
-            out->u32[0] = cpu->core->nan32(cpu, op->code, a->u32[0], b->u32[0], c->u32[0]);
+            out->u32[0] =
+                cpu->core->nan32(cpu, op->code, a->u32[0], b->u32[0], c->u32[0]);
     }
 }
 
-void mb_interpret_float(struct mb_cpu *cpu, const struct mb_op *op, const union mb_value *a,
-                        const union mb_value *b, const union mb_value *c,
-                        union mb_value *out)
+void mb_interpret_float(struct mb_cpu *cpu, const struct mb_op *op,
+                        const union mb_value *a, const union mb_value *b,
+                        const union mb_value *c, union mb_value *out)
 {
     union mb_value result = {{0}};
-    unsigned type = op->width;          /* of the operand, where the result is an integer */
+    unsigned type = op->width; /* of the operand, where the result is an integer */
     double x;
     switch (op->code) {
     case MB_IR_FCMP: case MB_IR_FCMPE:

@@ -197,8 +197,8 @@ static mb_v memory(struct mb_ir *ir, struct mb_op *op)
     return mb_ir_append(ir, op);
 }
 
-/* Something of the right type, so that a translator can go on after a mistake. On a path
- * that has ended it is none: the operands may have been cut off with an arm. */
+/* Something of the right type, so that a translator can go on after a mistake. On a
+ * path that has ended it is none: the operands may have been cut off with an arm. */
 static mb_v mistake(struct mb_ir *ir, const struct mb_op *op)
 {
     if (!ir->builder->dropped)

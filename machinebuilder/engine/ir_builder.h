@@ -45,12 +45,13 @@ struct mb_builder {
 
 /* ir.c */
 mb_v mb_ir_append(struct mb_ir *ir, const struct mb_op *op);
-mb_v mb_ir_share(struct mb_ir *ir, const struct mb_op *op);   /* append, or find an equal */
-void mb_ir_forget(struct mb_ir *ir, uint32_t from, uint32_t to);    /* stop sharing those */
+/* Append, or find an equal; and stop sharing those of a range. */
+mb_v mb_ir_share(struct mb_ir *ir, const struct mb_op *op);
+void mb_ir_forget(struct mb_ir *ir, uint32_t from, uint32_t to);
 /* ir_simplify.c: an equal value without a new operation of this kind, or 0. May change
  * operands in place. */
 mb_v mb_ir_simplify(struct mb_ir *ir, struct mb_op *op);
-unsigned mb_ir_bits(const struct mb_ir *ir, mb_v v);          /* significant bits, at most */
+unsigned mb_ir_bits(const struct mb_ir *ir, mb_v v);   /* significant bits */
 /* ir_state.c */
 mb_v mb_ir_state(struct mb_ir *ir, struct mb_op *op);         /* get and put */
 void mb_cache_set(struct mb_cache *cache, struct mb_known known);

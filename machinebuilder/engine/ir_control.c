@@ -1,10 +1,10 @@
-/* Control flow while a unit is built: constant conditions vanish, small pure arms become
- * selects, and what both arms know of the state is merged by phis.
+/* Control flow while a unit is built: constant conditions vanish, small pure arms
+ * become selects, and what both arms know of the state is merged by phis.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Operations after the end of a path are built and then taken away, so that translators
- * need not look. A field that only one arm of an `if` wrote is simply not known afterwards:
- * the back end brings it to memory at the end of the arm.
+ * need not look. A field that only one arm of an `if` wrote is simply not known
+ * afterwards: the back end brings it to memory at the end of the arm.
  */
 #include "ir_builder.h"
 
@@ -21,8 +21,8 @@ static struct mb_open *innermost(struct mb_builder *builder)
     return builder->depth ? &builder->open[builder->depth - 1] : NULL;
 }
 
-/* Take away what was built since the path ended. Its values keep their types: a translator
- * may still hold some, and offer them to a phi. */
+/* Take away what was built since the path ended. Its values keep their types: a
+ * translator may still hold some, and offer them to a phi. */
 static void revive(struct mb_ir *ir)
 {
     struct mb_builder *builder = ir->builder;
@@ -32,7 +32,7 @@ static void revive(struct mb_ir *ir)
     builder->dropped = 0;
 }
 
-/* ---- if ------------------------------------------------------------------------------------- */
+/* ---- if ---- */
 static void clear_put(struct mb_cache *cache)
 {
     for (unsigned i = 0; i < cache->count; i++)
@@ -98,7 +98,7 @@ static void open_else(struct mb_ir *ir, const struct mb_op *op)
     open->at_else = mb_ir_append(ir, op);
 }
 
-/* ---- small pure arms become selects ----------------------------------------------------------- */
+/* ---- small pure arms become selects ---- */
 static bool is_cheap(unsigned code)
 {
     switch (code) {
@@ -109,7 +109,8 @@ static bool is_cheap(unsigned code)
     }
 }
 
-static bool overlaps_other_shape(const struct mb_cache *cache, const struct mb_known *known)
+static bool overlaps_other_shape(const struct mb_cache *cache,
+                                 const struct mb_known *known)
 {
     for (unsigned i = 0; i < cache->count; i++) {
         const struct mb_known *other = &cache->known[i];
@@ -121,9 +122,9 @@ static bool overlaps_other_shape(const struct mb_cache *cache, const struct mb_k
     return false;
 }
 
-/* Can the arm in ops[from, to) be done unconditionally? Counts its costs. Every put must
- * be the whole of what the arm knows of its bytes at the end, and a get of the same field
- * comes before it (or it would have been forwarded). */
+/* Can the arm in ops[from, to) be done unconditionally? Counts its costs. Every put
+ * must be the whole of what the arm knows of its bytes at the end, and a get of the
+ * same field comes before it (or it would have been forwarded). */
 static bool arm_is_pure(const struct mb_ir *ir, uint32_t from, uint32_t to,
                         const struct mb_cache *end, unsigned *cost)
 {
@@ -133,7 +134,8 @@ static bool arm_is_pure(const struct mb_ir *ir, uint32_t from, uint32_t to,
             continue;
         struct mb_known field = {.offset = (uint32_t)op->imm, .width = op->width};
         if (op->code == MB_IR_PUT || op->code == MB_IR_GET) {
-            const struct mb_known *known = mb_cache_find(end, field.offset, field.width);
+            const struct mb_known *known =
+                mb_cache_find(end, field.offset, field.width);
             if (overlaps_other_shape(end, &field) ||
                 (op->code == MB_IR_PUT && (!known || !known->put)))
                 return false;
@@ -186,14 +188,15 @@ static mb_v after_arm(struct mb_ir *ir, const struct mb_cache *arm,
 }
 
 static void select_field(struct mb_ir *ir, mb_v condition, const struct mb_known *field,
-                         const struct mb_cache *then_end, const struct mb_cache *else_end)
+                         const struct mb_cache *then_end,
+                         const struct mb_cache *else_end)
 {
     mb_v a = after_arm(ir, then_end, field), b = after_arm(ir, else_end, field);
     mb_ir_put(ir, field->offset, field->width, mb_ir_select(ir, condition, a, b));
 }
 
-static bool convert(struct mb_ir *ir, struct mb_open *open, const struct mb_cache *then_end,
-                    const struct mb_cache *else_end)
+static bool convert(struct mb_ir *ir, struct mb_open *open,
+                    const struct mb_cache *then_end, const struct mb_cache *else_end)
 {
     struct mb_builder *builder = ir->builder;
     uint32_t then_to = open->at_else ? open->at_else : ir->count;
@@ -214,7 +217,8 @@ static bool convert(struct mb_ir *ir, struct mb_open *open, const struct mb_cach
     }
     for (unsigned i = 0; i < else_end->count; i++) {
         const struct mb_known *field = &else_end->known[i];
-        const struct mb_known *done = mb_cache_find(then_end, field->offset, field->width);
+        const struct mb_known *done =
+            mb_cache_find(then_end, field->offset, field->width);
         if (field->put && !(done && done->put))
             select_field(ir, open->condition, field, then_end, else_end);
     }
@@ -223,7 +227,7 @@ static bool convert(struct mb_ir *ir, struct mb_open *open, const struct mb_cach
     return true;
 }
 
-/* ---- merging the state of two arms --------------------------------------------------------------- */
+/* ---- merging the state of two arms ---- */
 static mb_v append_phi(struct mb_ir *ir, mb_v a, mb_v b)
 {
     return mb_ir_append(ir, &(struct mb_op){
@@ -258,8 +262,10 @@ static void put_merged(struct mb_ir *ir, uint32_t phis)
     for (unsigned i = 0; i < cache->count; i++) {
         const struct mb_known *known = &cache->known[i];
         if (known->value >= phis)
-            mb_ir_append(ir, &(struct mb_op){.code = MB_IR_PUT, .width = known->width,
-                                             .in = {known->value}, .imm = known->offset});
+            mb_ir_append(ir, &(struct mb_op){.code = MB_IR_PUT,
+                                             .width = known->width,
+                                             .in = {known->value},
+                                             .imm = known->offset});
     }
 }
 
@@ -278,7 +284,8 @@ static void merge(struct mb_ir *ir, const struct mb_open *open,
     ir->builder->merge = MB_MERGE_PHI;
 }
 
-/* After an arm that left, the state is the other arm's; its puts count for the outside. */
+/* After an arm that left, the state is the other arm's; its puts count for the outside.
+ */
 static void keep_arm(struct mb_ir *ir, const struct mb_open *open, struct mb_cache *arm)
 {
     for (unsigned i = 0; i < arm->count; i++) {

@@ -45,12 +45,30 @@ static inline uint64_t rems_64(uint64_t a, uint64_t b)
     return b == UINT64_MAX ? 0 : b ? (uint64_t)((int64_t)a % (int64_t)b) : a;
 }
 
-static inline uint32_t clz_32(uint32_t a) { return a ? (uint32_t)__builtin_clz(a) : 32; }
-static inline uint64_t clz_64(uint64_t a) { return a ? (uint64_t)__builtin_clzll(a) : 64; }
-static inline uint32_t ctz_32(uint32_t a) { return a ? (uint32_t)__builtin_ctz(a) : 32; }
-static inline uint64_t ctz_64(uint64_t a) { return a ? (uint64_t)__builtin_ctzll(a) : 64; }
-static inline uint32_t popcount_32(uint32_t a) { return (uint32_t)__builtin_popcount(a); }
-static inline uint64_t popcount_64(uint64_t a) { return (uint64_t)__builtin_popcountll(a); }
+static inline uint32_t clz_32(uint32_t a)
+{
+    return a ? (uint32_t)__builtin_clz(a) : 32;
+}
+static inline uint64_t clz_64(uint64_t a)
+{
+    return a ? (uint64_t)__builtin_clzll(a) : 64;
+}
+static inline uint32_t ctz_32(uint32_t a)
+{
+    return a ? (uint32_t)__builtin_ctz(a) : 32;
+}
+static inline uint64_t ctz_64(uint64_t a)
+{
+    return a ? (uint64_t)__builtin_ctzll(a) : 64;
+}
+static inline uint32_t popcount_32(uint32_t a)
+{
+    return (uint32_t)__builtin_popcount(a);
+}
+static inline uint64_t popcount_64(uint64_t a)
+{
+    return (uint64_t)__builtin_popcountll(a);
+}
 static inline uint32_t bswap_32(uint32_t a) { return __builtin_bswap32(a); }
 static inline uint64_t bswap_64(uint64_t a) { return __builtin_bswap64(a); }
 

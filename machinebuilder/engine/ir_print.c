@@ -25,7 +25,8 @@ static void print_immediates(const struct mb_op *op, FILE *out)
         fprintf(out, " [%llu:%u]", imm, op->width);
         return;
     case MB_IR_LOAD: case MB_IR_STORE: case MB_IR_CAS: case MB_IR_SWAP:
-        fprintf(out, " width %u flags %u disp %lld", op->width, op->flags, (long long)imm);
+        fprintf(out, " width %u flags %u disp %lld", op->width, op->flags,
+                (long long)imm);
         return;
     case MB_IR_CALL:
         fprintf(out, " %s", ((const struct mb_helper *)(uintptr_t)imm)->name);

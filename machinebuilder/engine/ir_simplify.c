@@ -1,5 +1,5 @@
-/* Local rewriting while a unit is built: constants, identities, and flag arithmetic that
- * is really a compare. SPDX-License-Identifier: Apache-2.0 */
+/* Local rewriting while a unit is built: constants, identities, and flag arithmetic
+ * that is really a compare. SPDX-License-Identifier: Apache-2.0 */
 #include "ir_builder.h"
 
 static const struct mb_op *op_of(const struct mb_ir *ir, mb_v v)
@@ -32,7 +32,7 @@ static mb_v constant(struct mb_ir *ir, unsigned type, uint64_t value)
     return mb_ir_const(ir, (enum mb_type)type, value & mask_of(type));
 }
 
-/* ---- how many low bits can be ones ------------------------------------------------------ */
+/* ---- how many low bits can be ones ---- */
 static unsigned bits_at(const struct mb_ir *ir, mb_v v, unsigned depth)
 {
     const struct mb_op *op = op_of(ir, v);
@@ -97,7 +97,7 @@ static mb_v invert(struct mb_ir *ir, mb_v v)
     }
 }
 
-/* ---- constants ------------------------------------------------------------------------------ */
+/* ---- constants ---- */
 static mb_v fold_constants(struct mb_ir *ir, const struct mb_op *op)
 {
     const struct mb_op_info *info = &mb_ir_table[op->code];
@@ -135,7 +135,7 @@ static void order(const struct mb_ir *ir, struct mb_op *op)
     }
 }
 
-/* ---- sums -------------------------------------------------------------------------------------- */
+/* ---- sums ---- */
 static mb_v simplify_add(struct mb_ir *ir, struct mb_op *op)
 {
     uint64_t c, d;
@@ -147,7 +147,8 @@ static mb_v simplify_add(struct mb_ir *ir, struct mb_op *op)
     if ((a->code == MB_IR_ADD || a->code == MB_IR_SUB) &&
         mb_ir_is_const(ir, a->in[1], &d)) {
         mb_v x = a->in[0];
-        return mb_ir_add(ir, x, constant(ir, op->type, a->code == MB_IR_ADD ? c + d : c - d));
+        return mb_ir_add(ir, x,
+                         constant(ir, op->type, a->code == MB_IR_ADD ? c + d : c - d));
     }
     return 0;
 }
@@ -174,7 +175,8 @@ static mb_v complement(struct mb_ir *ir, mb_v v)
     return 0;
 }
 
-/* addc, carry and overflow whose carry-in is constant are sums, differences, compares. */
+/* addc, carry and overflow whose carry-in is constant are sums, differences, compares.
+ */
 static mb_v simplify_addc(struct mb_ir *ir, struct mb_op *op)
 {
     mb_v a = op->in[0], b = op->in[1], x;
@@ -197,7 +199,7 @@ static mb_v simplify_addc(struct mb_ir *ir, struct mb_op *op)
            op->code == MB_IR_CARRY ? mb_ir_leu(ir, x, a) : mb_ir_suboverflow(ir, a, x);
 }
 
-/* ---- logic ---------------------------------------------------------------------------------------- */
+/* ---- logic ---- */
 /* Do two compares look at the same two values? `swapped` if the other way round. */
 static bool same_pair(const struct mb_op *x, const struct mb_op *y, bool *swapped)
 {
@@ -211,7 +213,8 @@ static mb_v join_compares(struct mb_ir *ir, unsigned code, mb_v v, mb_v w)
 {
     const struct mb_op x = *op_of(ir, v), y = *op_of(ir, w);
     bool swapped;
-    if (x.code != (code == MB_IR_AND ? MB_IR_NE : MB_IR_EQ) || !same_pair(&x, &y, &swapped))
+    if (x.code != (code == MB_IR_AND ? MB_IR_NE : MB_IR_EQ) ||
+        !same_pair(&x, &y, &swapped))
         return 0;
     mb_v a = y.in[0], b = y.in[1];
     switch (y.code) {
@@ -269,7 +272,7 @@ static mb_v simplify_xor(struct mb_ir *ir, struct mb_op *op)
     return is_truth(ir, a) && is_truth(ir, b) ? mb_ir_ne(ir, a, b) : 0;
 }
 
-/* ---- compares ----------------------------------------------------------------------------------------- */
+/* ---- compares ---- */
 /* lts(a - b, 0) differs from suboverflow(a, b) exactly if a < b. */
 static mb_v less_from_flags(struct mb_ir *ir, mb_v negative, mb_v overflow)
 {
@@ -339,7 +342,7 @@ static mb_v simplify_order(struct mb_ir *ir, struct mb_op *op)
     return 0;
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------- */
+/* ---- the rest ---- */
 static mb_v simplify_shift(struct mb_ir *ir, struct mb_op *op)
 {
     uint64_t count;
@@ -421,7 +424,9 @@ mb_v mb_ir_simplify(struct mb_ir *ir, struct mb_op *op)
     case MB_IR_ADD: return simplify_add(ir, op);
     case MB_IR_SUB: return simplify_sub(ir, op);
     case MB_IR_MUL: return simplify_mul(ir, op);
-    case MB_IR_ADDC: case MB_IR_CARRY: case MB_IR_OVERFLOW: return simplify_addc(ir, op);
+    case MB_IR_ADDC:
+    case MB_IR_CARRY:
+    case MB_IR_OVERFLOW: return simplify_addc(ir, op);
     case MB_IR_SUBOVERFLOW:
         return is_value(ir, op->in[1], 0) ? constant(ir, MB_I32, 0) : 0;
     case MB_IR_AND: return simplify_and(ir, op);

@@ -6,8 +6,15 @@
 
 /* Kinds of operands beside enum mb_type. */
 enum { MB_K_T = 16, MB_K_F, MB_K_ANY, MB_K_ARGS };
-enum mb_effect { MB_E_NONE, MB_E_READS, MB_E_WRITES, MB_E_MEMORY, MB_E_CONTROL, MB_E_CALL,
-                 MB_E_FP };
+enum mb_effect {
+    MB_E_NONE,
+    MB_E_READS,
+    MB_E_WRITES,
+    MB_E_MEMORY,
+    MB_E_CONTROL,
+    MB_E_CALL,
+    MB_E_FP
+};
 
 struct mb_op_info {
     const char *name;

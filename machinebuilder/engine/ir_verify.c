@@ -1,22 +1,28 @@
 /* Is a unit well formed? For developers, between passes (MB_IR_VERIFY=1).
  * SPDX-License-Identifier: Apache-2.0
  *
- * Checked: operands are defined before use on every path that reaches the use, their types
- * fit the table, if/else/endif nest, phis stand directly after endif, every path leaves.
+ * Checked: operands are defined before use on every path that reaches the use, their
+ * types fit the table, if/else/endif nest, phis stand directly after endif, every path
+ * leaves.
  */
 #include "ir.h"
 #include "ir_table.h"
 
 enum { DEPTH = 64 };
 
-/* Values of ops[from, to) belong to an arm that is closed: not to be used from outside. */
+/* Values of ops[from, to) belong to an arm that is closed: not to be used from outside.
+ */
 struct closed { uint32_t from, to; };
 
 struct verifier {
     const struct mb_ir *ir;
     uint32_t at;
     unsigned depth, closed_count;
-    struct { uint32_t from, from_else; bool then_ended; struct closed hidden; } open[DEPTH];
+    struct {
+        uint32_t from, from_else;
+        bool then_ended;
+        struct closed hidden;
+    } open[DEPTH];
     struct closed closed[1024];
     bool ended, may_phi;
     struct closed phi_then, phi_else;      /* arms that a phi may look into */

@@ -5,7 +5,13 @@
 enum { FIELDS = 32 };
 
 /* Fields that are written again before they can be seen. */
-struct hidden { unsigned count; struct { uint32_t offset; uint8_t width; } field[FIELDS]; };
+struct hidden {
+    unsigned count;
+    struct {
+        uint32_t offset;
+        uint8_t width;
+    } field[FIELDS];
+};
 
 static bool is_hidden(const struct hidden *hidden, uint32_t offset, unsigned width)
 {

@@ -1,7 +1,8 @@
 /* Encoding of x86-64 instructions. SPDX-License-Identifier: Apache-2.0
  *
- * An opcode is a number: OP(prefix, map, byte), with W64 for 64-bit operands and BYTE for
- * 8-bit ones (which need REX to mean sil, dil). Maps: 0 plain, 1 0F, 2 0F38, 3 0F3A.
+ * An opcode is a number: OP(prefix, map, byte), with W64 for 64-bit operands and BYTE
+ * for 8-bit ones (which need REX to mean sil, dil). Maps: 0 plain, 1 0F, 2 0F38, 3
+ * 0F3A.
  */
 #ifndef MB_X86_ASM_H
 #define MB_X86_ASM_H
@@ -83,13 +84,14 @@ static inline struct mem at(unsigned base, int32_t disp)
     return (struct mem){(uint8_t)base, NO_REG, 0, disp};
 }
 
-static inline struct mem at_index(unsigned base, unsigned index, unsigned scale, int32_t disp)
+static inline struct mem at_index(unsigned base, unsigned index, unsigned scale,
+                                  int32_t disp)
 {
     return (struct mem){(uint8_t)base, (uint8_t)index, (uint8_t)scale, disp};
 }
 
-static inline void x_opcode(struct code *code, uint32_t op, unsigned reg, unsigned index,
-                            unsigned base, bool byte_rm)
+static inline void x_opcode(struct code *code, uint32_t op, unsigned reg,
+                            unsigned index, unsigned base, bool byte_rm)
 {
     unsigned rex = (op & W64 ? 8 : 0) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 |
                    (base >> 3 & 1);
@@ -121,7 +123,8 @@ static inline void x_modrm_mem(struct code *code, unsigned reg, struct mem m)
         mode = m.disp == (int8_t)m.disp ? 1 : 2;
     put8(code, mode << 6 | (reg & 7) << 3 | (sib ? 4 : base));
     if (sib)
-        put8(code, (unsigned)m.scale << 6 | (m.index == NO_REG ? 4 : m.index & 7) << 3 | base);
+        put8(code, (unsigned)m.scale << 6 | (m.index == NO_REG ? 4 : m.index & 7) << 3 |
+                       base);
     if (mode == 1)
         put8(code, (uint8_t)m.disp);
     else if (mode == 2)
@@ -188,8 +191,8 @@ static inline void x_alu_imm(struct code *code, bool wide, unsigned alu, unsigne
         put32(code, (uint32_t)imm);
 }
 
-static inline void x_alu_mem_imm(struct code *code, bool wide, unsigned alu, struct mem m,
-                                 int32_t imm)
+static inline void x_alu_mem_imm(struct code *code, bool wide, unsigned alu,
+                                 struct mem m, int32_t imm)
 {
     x_rm(code, OP(0, 0, fits8(imm) ? 0x83 : 0x81) | (wide ? W64 : 0), alu, m);
     if (fits8(imm))
@@ -198,8 +201,8 @@ static inline void x_alu_mem_imm(struct code *code, bool wide, unsigned alu, str
         put32(code, (uint32_t)imm);
 }
 
-static inline void x_shift_imm(struct code *code, bool wide, unsigned shift, unsigned reg,
-                               unsigned count)
+static inline void x_shift_imm(struct code *code, bool wide, unsigned shift,
+                               unsigned reg, unsigned count)
 {
     x_rr(code, OP(0, 0, 0xc1) | (wide ? W64 : 0), shift, reg);
     put8(code, count);
@@ -221,7 +224,8 @@ static inline uint8_t *x_jmp(struct code *code)
     return code->p - 4;
 }
 
-static inline void x_patch(const struct code *code, uint8_t *rel32, const uint8_t *target)
+static inline void x_patch(const struct code *code, uint8_t *rel32,
+                           const uint8_t *target)
 {
     int32_t distance = (int32_t)(target - (rel32 + 4));
     if (!code->full)

@@ -10,13 +10,15 @@ static void move_args(struct gen *gen, const struct mb_op *op)
     for (unsigned i = 0; i < op->argc; i++) {
         mb_v v = gen->ir->args[op->in[0] + i];
         moves[i].v = v;
-        moves[i].to = (uint16_t)(is_xmm_type(type_of(gen, v)) ? XMM(floats++)
-                                                             : integer_args[integers++]);
+        moves[i].to =
+            (uint16_t)(is_xmm_type(type_of(gen, v)) ? XMM(floats++)
+                                                    : integer_args[integers++]);
     }
     mb_x86_moves(gen, moves, op->argc);
 }
 
-static const uint32_t caller_saved = (GPR_POOL & ~CALLEE_SAVED) | (uint32_t)XMM_POOL << 16;
+static const uint32_t caller_saved = (GPR_POOL & ~CALLEE_SAVED) | (uint32_t)XMM_POOL
+                                                                      << 16;
 
 /* What outlives the call and sits in a register that it destroys. */
 static void spill_live(struct gen *gen)

@@ -46,7 +46,8 @@ static bool is_unused(const struct gen *gen, const struct mb_op *op)
 {
     unsigned effect = mb_ir_table[op->code].effect;
     return op->code == MB_IR_CONST || op->code == MB_IR_FCONST ||
-           ((effect == MB_E_NONE || effect == MB_E_READS) && !gen->values[gen->at].uses);
+           ((effect == MB_E_NONE || effect == MB_E_READS) &&
+            !gen->values[gen->at].uses);
 }
 
 static void generate(struct gen *gen, const struct mb_op *op)
@@ -101,8 +102,8 @@ static bool hand_over(const struct gen *gen, struct mb_code *out)
 }
 
 bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
-                       const struct mb_codegen_options *options,
-                       uint8_t *rw, const uint8_t *rx, size_t capacity, struct mb_code *out)
+                       const struct mb_codegen_options *options, uint8_t *rw,
+                       const uint8_t *rx, size_t capacity, struct mb_code *out)
 {
     mb_ir_optimize(ir);
     struct gen *gen = ir->failed ? NULL : workspace(ir);

@@ -68,7 +68,7 @@ static void check_crossing(struct gen *gen, const struct cold *cold)
         return;
     x_rm(code, X_LEA, RAX, at(cold->address, cold->width - 1));
     x_rr(code, OP(0, 0, 0x31), cold->address, RAX);
-    x_opcode(code, OP(0, 0, 0xa9), 0, 0, 0, false);                 /* test eax, imm32 */
+    x_opcode(code, OP(0, 0, 0xa9), 0, 0, 0, false); /* test eax, imm32 */
     put32(code, 0x1000);
     x_jcc_to(code, CC_E, cold->unaligned_back);
 }
@@ -113,7 +113,8 @@ static void slow_store(struct gen *gen, const struct cold *cold)
 {
     bool whole = cold->width == 16;
     pass_address(gen, cold);
-    x_rm(&gen->code, cold->xmm ? X_MOVUPS_STORE : X_STORE | W64, cold->value, at(RSP, 8));
+    x_rm(&gen->code, cold->xmm ? X_MOVUPS_STORE : X_STORE | W64, cold->value,
+         at(RSP, 8));
     call_thunk(gen, cold, whole ? mb_x86_thunks.store128 : mb_x86_thunks.store);
 }
 
@@ -150,7 +151,7 @@ static void unlinked_exit(struct gen *gen, const struct cold *cold)
     x_patch(code, cold->slow, code->p);
     mb_x86_store_pc(gen, link->pc);
     x_mov_imm(code, RAX, cold->row);
-    x_opcode(code, X_LEA | W64, RDX, 0, 0, false);                  /* lea rdx, [rip - n] */
+    x_opcode(code, X_LEA | W64, RDX, 0, 0, false); /* lea rdx, [rip - n] */
     put8(code, 0x15);
     put32(code, (uint32_t)(code->start - (code->p + 4)));
     mb_x86_jmp_thunk(gen, mb_x86_thunks.leave_link, false);

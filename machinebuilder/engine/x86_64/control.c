@@ -43,7 +43,7 @@ static void open_if(struct gen *gen, const struct mb_op *op)
     gen->open[gen->depth++] = region;
 }
 
-/* ---- where everything is after the endif ------------------------------------------------- */
+/* ---- where everything is after the endif ---- */
 static uint32_t end_of_phis(const struct gen *gen, uint32_t at)
 {
     for (;; at++) {
@@ -96,7 +96,8 @@ static void plan_merge(struct gen *gen, struct region *region)
     for (unsigned reg = 0; reg < 32; reg++) {
         mb_v v = region->merged.reg[reg];
         uint32_t end = v ? gen->values[v].last : 0;
-        if (end <= region->at_end || (end <= last && gen->ir->ops[end].code == MB_IR_PHI))
+        if (end <= region->at_end ||
+            (end <= last && gen->ir->ops[end].code == MB_IR_PHI))
             region->merged.reg[reg] = 0;
     }
     for (uint32_t i = region->at_end + 1; i <= last; i++) {
@@ -106,8 +107,8 @@ static void plan_merge(struct gen *gen, struct region *region)
 }
 
 /* Everything to its place, from the arm `arm` (0 then, 1 else). */
-static unsigned merge_moves(const struct gen *gen, const struct region *region, unsigned arm,
-                            struct move *moves)
+static unsigned merge_moves(const struct gen *gen, const struct region *region,
+                            unsigned arm, struct move *moves)
 {
     unsigned count = 0;
     for (unsigned place = 0; place < 32 + SPILLS; place++) {
@@ -142,7 +143,7 @@ static bool is_in_place(const struct gen *gen, const struct region *region)
     return true;
 }
 
-/* ---- ends of arms ---------------------------------------------------------------------------- */
+/* ---- ends of arms ---- */
 /* Store what only this arm wrote, and count instructions as before the if. */
 static void end_arm(struct gen *gen, const struct region *region)
 {
@@ -245,8 +246,9 @@ static void close_if(struct gen *gen)
     gen->depth--;
 }
 
-/* ---- ways out ------------------------------------------------------------------------------------ */
-/* The displacement is patched while other threads run the code: it must not straddle. */
+/* ---- ways out ---- */
+/* The displacement is patched while other threads run the code: it must not straddle.
+ */
 static void exit_to(struct gen *gen, const struct mb_op *op)
 {
     const struct loop_edge *edge = mb_x86_edge_at(gen, gen->at);

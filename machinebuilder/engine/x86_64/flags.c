@@ -1,7 +1,7 @@
 /* Truth values as host flags. SPDX-License-Identifier: Apache-2.0
  *
- * A compare is not computed where it stands but where it is used, often as a branch or a
- * setcc to memory, and shares the flags that an earlier cmp, sub or add left.
+ * A compare is not computed where it stands but where it is used, often as a branch or
+ * a setcc to memory, and shares the flags that an earlier cmp, sub or add left.
  */
 #include "gen.h"
 
@@ -61,8 +61,8 @@ static bool sign_of_difference(const struct mb_ir *ir, const struct mb_op *op,
     const struct mb_op *difference = &ir->ops[op->in[0]];
     if (!is_zero(ir, op->in[1]) || difference->code != MB_IR_SUB)
         return false;
-    out->flags = (struct flags){FLAGS_CMP, difference->type == MB_I64, difference->in[0],
-                                difference->in[1]};
+    out->flags = (struct flags){FLAGS_CMP, difference->type == MB_I64,
+                                difference->in[0], difference->in[1]};
     out->cc = CC_S;
     return true;
 }
@@ -164,7 +164,8 @@ static void with_operand(struct gen *gen, unsigned alu, unsigned a, mb_v b, bool
     if (mb_x86_const(gen, b, &c) && (!wide || c == (uint64_t)(int64_t)(int32_t)c))
         x_alu_imm(&gen->code, wide, alu, a, (int32_t)c);
     else
-        x_rr(&gen->code, OP(0, 0, 8 * alu + 1) | (wide ? W64 : 0), mb_x86_use(gen, b), a);
+        x_rr(&gen->code, OP(0, 0, 8 * alu + 1) | (wide ? W64 : 0), mb_x86_use(gen, b),
+             a);
 }
 
 static void make_flags(struct gen *gen, const struct flags *flags)

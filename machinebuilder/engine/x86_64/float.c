@@ -1,7 +1,7 @@
 /* Floating point on SSE, under the guest's MXCSR. SPDX-License-Identifier: Apache-2.0
  *
- * A NaN result goes to cold code, where the core's hook makes it by the guest's rules from
- * the operands, which therefore keep their registers until the guard has passed.
+ * A NaN result goes to cold code, where the core's hook makes it by the guest's rules
+ * from the operands, which therefore keep their registers until the guard has passed.
  */
 #include "gen.h"
 
@@ -16,7 +16,8 @@ static unsigned scalar(unsigned type)
     return is_double(type) ? 3 : 2;
 }
 
-static void compare(struct gen *gen, unsigned type, unsigned byte, unsigned a, unsigned b)
+static void compare(struct gen *gen, unsigned type, unsigned byte, unsigned a,
+                    unsigned b)
 {
     x_vex(&gen->code, is_double(type) ? 1 : 0, 1, false, byte, a, 0, b);
     flags_lost(gen);
@@ -182,7 +183,9 @@ bool mb_x86_float(struct gen *gen, const struct mb_op *op)
     case MB_IR_FMA: multiply_add(gen, op); return true;
     case MB_IR_FNEG: case MB_IR_FABS: sign(gen, op); return true;
     case MB_IR_FCMP: case MB_IR_FCMPE: order(gen, op); return true;
-    case MB_IR_S32TOF: case MB_IR_U32TOF: case MB_IR_S64TOF: from_integer(gen, op); return true;
+    case MB_IR_S32TOF:
+    case MB_IR_U32TOF:
+    case MB_IR_S64TOF: from_integer(gen, op); return true;
     case MB_IR_FTOS32: to_signed(gen, op); return true;
     case MB_IR_FTOU32: to_unsigned(gen, op); return true;
     case MB_IR_BITS32: case MB_IR_BITS64: case MB_IR_FLOAT32: case MB_IR_FLOAT64:

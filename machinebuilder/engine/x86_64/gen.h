@@ -51,7 +51,7 @@ enum { GROUPS = 128, OPEN_GROUPS = 4, GROUP_SPAN = 512, GROUP_AGE = 48 };
 struct dirty { uint32_t offset; uint8_t width; mb_v v; };
 struct dirty_set { unsigned count; struct dirty field[DIRTY]; };
 
-/* Where values are: by register (0-15 general, 16-31 xmm) and by spill slot; 0 is none. */
+/* Where values are: by register (0-15 general, 16-31 xmm) and by slot; 0 is none. */
 struct allocation { uint32_t reg[32], slot[SPILLS]; };
 
 /* State that a loop keeps in registers, and the jumps back with its values there. */
@@ -86,7 +86,7 @@ struct cold {
     bool xmm, aligned_only, fixed;              /* fixed: the address is `disp` */
     uint16_t code;              /* NAN: the operation; EXIT: link */
     int32_t disp;               /* of the address, where it is not in a register yet */
-    uint8_t *slow, *unaligned, *back;           /* rel32s in the hot code; where to go on */
+    uint8_t *slow, *unaligned, *back;   /* rel32s in the hot code; where to go on */
     uint8_t *crossing, *unaligned_back;
     uint32_t row;
 };
@@ -111,7 +111,7 @@ struct gen {
     struct loop loop;
     struct group groups[GROUPS];
     unsigned group_count, open_groups[OPEN_GROUPS];
-    unsigned insn, flushed_insns;               /* begun; already added to mb_cpu.insns */
+    unsigned insn, flushed_insns;       /* begun; already added to mb_cpu.insns */
     uint64_t pc;                                /* of the instruction under way */
 
     struct cold *cold; uint32_t cold_count, cold_capacity;
@@ -122,8 +122,10 @@ struct gen {
 };
 
 /* Entry points of the shared thunks (rx addresses); thunks.c. */
-struct thunks { const uint8_t *enter, *miss, *leave, *leave_link, *load, *store, *load128, *store128, *atomic,
-                *nan64, *nan32; };
+struct thunks {
+    const uint8_t *enter, *miss, *leave, *leave_link;
+    const uint8_t *load, *store, *load128, *store128, *atomic, *nan64, *nan32;
+};
 extern struct thunks mb_x86_thunks;
 
 /* live.c: last uses, regions; false if beyond a limit. */
@@ -151,14 +153,22 @@ void mb_x86_close_groups(struct gen *gen);
 
 /* regs.c: values in registers. */
 static inline bool is_xmm_type(unsigned type) { return type >= MB_F32; }
-static inline unsigned type_of(const struct gen *gen, mb_v v) { return gen->ir->ops[v].type; }
-static inline bool is_wide(const struct gen *gen, mb_v v) { return type_of(gen, v) == MB_I64; }
+static inline unsigned type_of(const struct gen *gen, mb_v v)
+{
+    return gen->ir->ops[v].type;
+}
+static inline bool is_wide(const struct gen *gen, mb_v v)
+{
+    return type_of(gen, v) == MB_I64;
+}
 bool mb_x86_const(const struct gen *gen, mb_v v, uint64_t *value);
 bool mb_x86_dies(const struct gen *gen, mb_v v);
-unsigned mb_x86_use(struct gen *gen, mb_v v);            /* a register that holds v; locked */
-unsigned mb_x86_define(struct gen *gen, mb_v v);         /* a fresh register for v; locked */
-unsigned mb_x86_redefine(struct gen *gen, mb_v v, mb_v old);   /* old's register if old dies */
-unsigned mb_x86_target(struct gen *gen, mb_v v, mb_v old);     /* the same, not yet bound */
+/* A register, locked until the operation is done: that holds v; that is fresh, for v;
+ * that is old's if old dies here; the same, but not yet bound to v. */
+unsigned mb_x86_use(struct gen *gen, mb_v v);
+unsigned mb_x86_define(struct gen *gen, mb_v v);
+unsigned mb_x86_redefine(struct gen *gen, mb_v v, mb_v old);
+unsigned mb_x86_target(struct gen *gen, mb_v v, mb_v old);
 unsigned mb_x86_temp(struct gen *gen, bool xmm);         /* locked, unnamed */
 bool mb_x86_has_free_register(const struct gen *gen);           /* general, unlocked */
 void mb_x86_load_value(struct gen *gen, unsigned reg, mb_v v); /* copy v into reg */
@@ -179,8 +189,11 @@ void mb_x86_restore(struct gen *gen, const struct allocation *where);
 /* flags.c */
 bool mb_x86_condition(const struct mb_ir *ir, mb_v v, struct condition *out);
 bool mb_x86_can_be_lazy(const struct mb_ir *ir, mb_v v);
-static inline bool mb_x86_is_lazy(const struct gen *gen, mb_v v) { return gen->values[v].lazy; }
-unsigned mb_x86_test(struct gen *gen, mb_v v);           /* sets host flags; gives the cc */
+static inline bool mb_x86_is_lazy(const struct gen *gen, mb_v v)
+{
+    return gen->values[v].lazy;
+}
+unsigned mb_x86_test(struct gen *gen, mb_v v);   /* sets host flags; gives the cc */
 unsigned mb_x86_compare(struct gen *gen, mb_v v);        /* the same for one not lazy */
 bool mb_x86_flags_match(const struct gen *gen, mb_v v, unsigned *cc);
 static inline void flags_lost(struct gen *gen) { gen->flags.kind = FLAGS_NONE; }
@@ -194,7 +207,7 @@ static inline struct mem state_at(uint64_t offset)
 void mb_x86_get(struct gen *gen, const struct mb_op *op);
 void mb_x86_load_field(struct gen *gen, const struct mb_op *get, unsigned reg);
 void mb_x86_put(struct gen *gen, const struct mb_op *op);
-void mb_x86_flush(struct gen *gen);                      /* memory has it all; stays known */
+void mb_x86_flush(struct gen *gen);              /* memory has it all */
 void mb_x86_store_field(struct gen *gen, const struct dirty *field);
 uint32_t mb_x86_row(struct gen *gen);                    /* a row for here; its index */
 void mb_x86_store_pc(struct gen *gen, uint64_t pc);

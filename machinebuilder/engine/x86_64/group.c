@@ -1,8 +1,8 @@
-/* Groups of memory accesses that share one look-up: register lists, stack frames, fields
- * of a structure. SPDX-License-Identifier: Apache-2.0
+/* Groups of memory accesses that share one look-up: register lists, stack frames,
+ * fields of a structure. SPDX-License-Identifier: Apache-2.0
  *
- * The liveness pass gathers them; nothing may come between that could change mappings or
- * leave (calls, arms, exits).
+ * The liveness pass gathers them; nothing may come between that could change mappings
+ * or leave (calls, arms, exits).
  */
 #include "gen.h"
 
@@ -21,8 +21,8 @@ static bool can_share(const struct gen *gen, const struct mb_op *op)
            !mb_x86_const(gen, op->in[0], &c);
 }
 
-static bool fits(const struct gen *gen, const struct group *group, const struct mb_op *op,
-                 unsigned align)
+static bool fits(const struct gen *gen, const struct group *group,
+                 const struct mb_op *op, unsigned align)
 {
     int64_t disp = (int32_t)op->imm;
     int64_t low = disp < group->low ? disp : group->low;
@@ -53,14 +53,18 @@ static struct group *open_group(struct gen *gen, const struct mb_op *op)
     unsigned slot = 0;
     for (unsigned i = 0; i < OPEN_GROUPS && gen->open_groups[slot] < GROUPS; i++) {
         if (gen->open_groups[i] >= GROUPS ||
-            gen->groups[gen->open_groups[i]].last < gen->groups[gen->open_groups[slot]].last)
+            gen->groups[gen->open_groups[i]].last <
+                gen->groups[gen->open_groups[slot]].last)
             slot = i;
     }
     struct group *group = &gen->groups[gen->group_count];
     gen->open_groups[slot] = gen->group_count++;
-    *group = (struct group){
-        .base = op->in[0], .write = op->code == MB_IR_STORE, .reg = NO_REG,
-        .low = (int32_t)op->imm, .high = (int32_t)op->imm + op->width, .first = gen->at};
+    *group = (struct group){.base = op->in[0],
+                            .write = op->code == MB_IR_STORE,
+                            .reg = NO_REG,
+                            .low = (int32_t)op->imm,
+                            .high = (int32_t)op->imm + op->width,
+                            .first = gen->at};
     return group;
 }
 

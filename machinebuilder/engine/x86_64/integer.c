@@ -59,7 +59,8 @@ static bool add_by_lea(struct gen *gen, const struct mb_op *op)
 {
     bool wide = op->type == MB_I64;
     int32_t imm;
-    if (op->mark || in_dying_register(gen, op->in[0]) || in_dying_register(gen, op->in[1]))
+    if (op->mark || in_dying_register(gen, op->in[0]) ||
+        in_dying_register(gen, op->in[1]))
         return false;
     unsigned a = mb_x86_use(gen, op->in[0]);
     struct mem m = at(a, 0);
@@ -139,7 +140,7 @@ static void divide(struct gen *gen, const struct mb_op *op)
     }
     x_mov_rr(code, wide, RAX, a);
     if (is_signed)
-        x_opcode(code, wide_op(OP(0, 0, 0x99), wide), 0, 0, 0, false);      /* cdq, cqo */
+        x_opcode(code, wide_op(OP(0, 0, 0x99), wide), 0, 0, 0, false); /* cdq, cqo */
     else
         x_rr(code, OP(0, 0, 0x31), RDX, RDX);
     x_rr(code, wide_op(OP(0, 0, 0xf7), wide), is_signed ? 7 : 6, b);
@@ -165,8 +166,9 @@ static void divide(struct gen *gen, const struct mb_op *op)
         x_patch(code, done_minus_one, code->p);
 }
 
-/* ---- shifts ------------------------------------------------------------------------------- */
-static void shift_by(struct gen *gen, const struct mb_op *op, unsigned shift, unsigned count)
+/* ---- shifts ---- */
+static void shift_by(struct gen *gen, const struct mb_op *op, unsigned shift,
+                     unsigned count)
 {
     bool wide = op->type == MB_I64;
     unsigned a = mb_x86_use(gen, op->in[0]);
@@ -177,7 +179,8 @@ static void shift_by(struct gen *gen, const struct mb_op *op, unsigned shift, un
         return;
     }
     if (shift == SHIFT_ROR && !dies) {
-        x_vex(&gen->code, 3, 3, wide, 0xf0, mb_x86_define(gen, gen->at), 0, a);  /* rorx */
+        x_vex(&gen->code, 3, 3, wide, 0xf0, mb_x86_define(gen, gen->at), 0,
+              a); /* rorx */
         put8(&gen->code, count);
         return;
     }
@@ -190,7 +193,8 @@ static void shift_by(struct gen *gen, const struct mb_op *op, unsigned shift, un
 /* shlx, shrx and sarx keep the flags and take any register. */
 static void shift(struct gen *gen, const struct mb_op *op, unsigned number)
 {
-    static const uint8_t prefix[8] = {[SHIFT_SHL] = 1, [SHIFT_SAR] = 2, [SHIFT_SHR] = 3};
+    static const uint8_t prefix[8] = {
+        [SHIFT_SHL] = 1, [SHIFT_SAR] = 2, [SHIFT_SHR] = 3};
     bool wide = op->type == MB_I64;
     uint64_t c;
     if (mb_x86_const(gen, op->in[1], &c)) {
@@ -209,7 +213,7 @@ static void shift(struct gen *gen, const struct mb_op *op, unsigned number)
     x_vex(&gen->code, prefix[number], 2, wide, 0xf7, to, count, a);
 }
 
-/* ---- bits ------------------------------------------------------------------------------------ */
+/* ---- bits ---- */
 static void unary(struct gen *gen, const struct mb_op *op, uint32_t code)
 {
     unsigned a = mb_x86_use(gen, op->in[0]);
@@ -255,7 +259,7 @@ static void extend(struct gen *gen, const struct mb_op *op)
         x_rr(&gen->code, X_LOAD, to, a);
 }
 
-/* ---- carry ------------------------------------------------------------------------------------ */
+/* ---- carry ---- */
 /* Host CF becomes the truth value c. */
 static void load_carry(struct gen *gen, unsigned c)
 {
@@ -288,7 +292,7 @@ static void truth(struct gen *gen)
     x_rr(&gen->code, X_MOVZX8, mb_x86_define(gen, gen->at), RAX);
 }
 
-/* ---- select -------------------------------------------------------------------------------------- */
+/* ---- select ---- */
 static void select_xmm(struct gen *gen, const struct mb_op *op)
 {
     unsigned a = mb_x86_use(gen, op->in[1]) - 16, b = mb_x86_use(gen, op->in[2]) - 16;
@@ -333,7 +337,8 @@ bool mb_x86_integer(struct gen *gen, const struct mb_op *op)
     case MB_IR_NOT: case MB_IR_NEG: {
         bool wide = op->type == MB_I64;
         unsigned to = copy_of(gen, op->in[0], wide);
-        x_rr(&gen->code, wide_op(OP(0, 0, 0xf7), wide), op->code == MB_IR_NOT ? 2 : 3, to);
+        x_rr(&gen->code, wide_op(OP(0, 0, 0xf7), wide), op->code == MB_IR_NOT ? 2 : 3,
+             to);
         if (op->code == MB_IR_NEG)
             flags_lost(gen);
         return true;
@@ -344,7 +349,10 @@ bool mb_x86_integer(struct gen *gen, const struct mb_op *op)
     case MB_IR_ROR: shift(gen, op, SHIFT_ROR); return true;
     case MB_IR_CLZ: unary(gen, op, OP(0xf3, 1, 0xbd)); flags_lost(gen); return true;
     case MB_IR_CTZ: unary(gen, op, OP(0xf3, 1, 0xbc)); flags_lost(gen); return true;
-    case MB_IR_POPCOUNT: unary(gen, op, OP(0xf3, 1, 0xb8)); flags_lost(gen); return true;
+    case MB_IR_POPCOUNT:
+        unary(gen, op, OP(0xf3, 1, 0xb8));
+        flags_lost(gen);
+        return true;
     case MB_IR_BSWAP: bswap(gen, op); return true;
     case MB_IR_BITREV: bitrev(gen, op); return true;
     case MB_IR_SEXT8: unary(gen, op, X_MOVSX8); return true;

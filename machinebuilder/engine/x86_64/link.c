@@ -18,7 +18,7 @@ void mb_code_free(struct mb_code *code)
     *code = (struct mb_code){0};
 }
 
-/* ---- precise state ---------------------------------------------------------------------- */
+/* ---- precise state ---- */
 /* Truth of condition `cc` after cmp a, b; test a, a; or add a, b; in 64 bits, narrower
  * operands being shifted to the top. */
 static bool holds(unsigned cc, unsigned kind, bool wide, uint64_t a, uint64_t b)
@@ -61,7 +61,8 @@ static void read_place(const struct mb_place *place, const struct mb_saved *save
     case MB_AT_FLAGS:
         read_place(place + 1, saved, a);
         read_place(place + 2, saved, b);
-        out[0] = holds(place->index, place->value & 0xff, place->value >> 8, a[0], b[0]);
+        out[0] =
+            holds(place->index, place->value & 0xff, place->value >> 8, a[0], b[0]);
         break;
     default: out[0] = place->value;
     }
@@ -77,7 +78,8 @@ static const struct mb_row *find_row(const struct mb_code *code, uint32_t host)
         else
             high = middle;
     }
-    return low < code->row_count && code->rows[low].host == host ? &code->rows[low] : NULL;
+    return low < code->row_count && code->rows[low].host == host ? &code->rows[low]
+                                                                 : NULL;
 }
 
 unsigned mb_code_restore(struct mb_cpu *cpu, const struct mb_code *code, uint32_t host,

@@ -1,9 +1,9 @@
 /* Before generation: how long each value is needed, and where arms begin and end.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Written state stays in registers until something can see it, so a value is also needed
- * wherever its field may have to be stored: this pass follows the dirty fields just as
- * generation will. It may think more dirty than generation does, never less.
+ * Written state stays in registers until something can see it, so a value is also
+ * needed wherever its field may have to be stored: this pass follows the dirty fields
+ * just as generation will. It may think more dirty than generation does, never less.
  */
 #include "gen.h"
 
@@ -84,7 +84,8 @@ static void use_field(struct gen *gen, const struct dirty *field, uint32_t at)
 {
     struct condition condition;
     need(gen, field->v, at);
-    if (!mb_x86_is_lazy(gen, field->v) || !mb_x86_condition(gen->ir, field->v, &condition))
+    if (!mb_x86_is_lazy(gen, field->v) ||
+        !mb_x86_condition(gen->ir, field->v, &condition))
         return;
     need_operand(gen, condition.flags.a, at);
     need_operand(gen, condition.flags.b, at);
@@ -122,7 +123,7 @@ static bool see_put(struct gen *gen, const struct mb_op *op)
     return true;
 }
 
-/* ---- regions -------------------------------------------------------------------------- */
+/* ---- regions ---- */
 static bool open_if(struct gen *gen)
 {
     if (gen->region_count == REGIONS || gen->depth == 64)
@@ -172,8 +173,8 @@ static void open_else(struct gen *gen)
 
 /* What both arms leave in registers: fields dirty since before the if. A field that an
  * arm changed, and that is not written again at once, is stored before the if. */
-static void merge(struct gen *gen, struct region *region, const struct dirty_set *then_end,
-                  const struct dirty_set *else_end)
+static void merge(struct gen *gen, struct region *region,
+                  const struct dirty_set *then_end, const struct dirty_set *else_end)
 {
     struct dirty_set merged = {.count = 0};
     for (unsigned i = 0; i < region->dirty.count; i++) {

@@ -1,10 +1,11 @@
 /* Units that jump back to their own start: state that is read at the top of the loop
  * stays in registers. SPDX-License-Identifier: Apache-2.0
  *
- * Fields that the unit reads before writing them are loaded once, before the loop's label.
- * A jump back stores what is dirty, as every exit does, but then brings the current values
- * of those fields to the registers where the top expects them, so that no iteration waits
- * for memory. It still counts instructions and looks at exit_request.
+ * Fields that the unit reads before writing them are loaded once, before the loop's
+ * label. A jump back stores what is dirty, as every exit does, but then brings the
+ * current values of those fields to the registers where the top expects them, so that
+ * no iteration waits for memory. It still counts instructions and looks at
+ * exit_request.
  */
 #include "gen.h"
 
@@ -26,7 +27,8 @@ static void add_field(struct loop *loop, const struct mb_op *op, mb_v get)
 
 static bool overlaps(const struct loop_field *field, const struct mb_op *op)
 {
-    return field->offset < op->imm + op->width && op->imm < field->offset + field->width;
+    return field->offset < op->imm + op->width &&
+           op->imm < field->offset + field->width;
 }
 
 static bool was_put(const struct gen *gen, uint32_t at)
@@ -122,11 +124,13 @@ bool mb_x86_loop_edge(struct gen *gen, const struct mb_op *op)
     return true;
 }
 
-/* ---- while generating -------------------------------------------------------------------- */
+/* ---- while generating ---- */
 static void load_field(struct gen *gen, const struct loop_field *field)
 {
-    const struct mb_op op = {
-        .code = MB_IR_GET, .type = field->type, .width = field->width, .imm = field->offset};
+    const struct mb_op op = {.code = MB_IR_GET,
+                             .type = field->type,
+                             .width = field->width,
+                             .imm = field->offset};
     mb_x86_load_field(gen, &op, field->reg);
 }
 

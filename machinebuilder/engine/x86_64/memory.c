@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A misaligned access stays on the fast path, by way of cold code that checks that it
- * does not cross a page. Unprivileged accesses, big-endian vectors, and guests with 64-bit
- * addresses take the slow path always.
+ * does not cross a page. Unprivileged accesses, big-endian vectors, and guests with
+ * 64-bit addresses take the slow path always.
  */
 #include "gen.h"
 
-/* ---- where the access goes -------------------------------------------------------------- */
+/* ---- where the access goes ---- */
 static bool is_swapped(const struct mb_op *op)
 {
     return op->flags & MB_MEM_SWAP && op->width > 1;
@@ -19,7 +19,8 @@ static bool is_fast(const struct gen *gen, const struct mb_op *op)
            gen->core->address_bits == 32 && !is_wide(gen, op->in[0]);
 }
 
-/* A register's low bytes in the other order; of two bytes the rest becomes their sign. */
+/* A register's low bytes in the other order; of two bytes the rest becomes their sign.
+ */
 static void swap_bytes(struct gen *gen, const struct mb_op *op, unsigned reg)
 {
     if (!is_swapped(op))
@@ -59,7 +60,8 @@ static void use_address(struct gen *gen, const struct mb_op *op, struct cold *co
 }
 
 /* The address in a register: its own if there is no displacement, else rcx. */
-static unsigned add_disp(struct gen *gen, const struct mb_op *op, unsigned reg, int32_t disp)
+static unsigned add_disp(struct gen *gen, const struct mb_op *op, unsigned reg,
+                         int32_t disp)
 {
     if (!disp)
         return reg;
@@ -69,7 +71,7 @@ static unsigned add_disp(struct gen *gen, const struct mb_op *op, unsigned reg, 
 
 static void test_low_bits(struct gen *gen, unsigned reg, unsigned width)
 {
-    x_opcode(&gen->code, OP(0, 0, 0xf6) | BYTE, 0, 0, reg, true);   /* test reg8, imm8 */
+    x_opcode(&gen->code, OP(0, 0, 0xf6) | BYTE, 0, 0, reg, true); /* test reg8, imm8 */
     put8(&gen->code, 0xc0 | (reg & 7));
     put8(&gen->code, width - 1u);
 }
@@ -104,7 +106,8 @@ static struct mem look_up(struct gen *gen, const struct mb_op *op, bool write,
 static struct mem look_up_fixed(struct gen *gen, const struct mb_op *op, bool write,
                                 struct cold *cold)
 {
-    uint32_t va = (uint32_t)cold->disp, entry = (va >> 12) + (write ? MB_TABLE_WRITE : 0);
+    uint32_t va = (uint32_t)cold->disp,
+             entry = (va >> 12) + (write ? MB_TABLE_WRITE : 0);
     if ((cold->aligned_only && va % op->width) || (va & 0xfff) + op->width > 0x1000) {
         cold->slow = x_jmp(&gen->code);
         return at(RAX, 0);
@@ -119,8 +122,8 @@ static struct mem look_up_fixed(struct gen *gen, const struct mb_op *op, bool wr
 }
 
 /* The first access of a group: its whole span must lie in one page. */
-static void open_group(struct gen *gen, const struct mb_op *op, const struct group *group,
-                       struct cold *cold)
+static void open_group(struct gen *gen, const struct mb_op *op,
+                       const struct group *group, struct cold *cold)
 {
     struct code *code = &gen->code;
     unsigned low = add_disp(gen, op, cold->address, group->low);
@@ -130,7 +133,7 @@ static void open_group(struct gen *gen, const struct mb_op *op, const struct gro
     }
     x_rm(code, X_LEA, RDX, at(cold->address, group->high - 1));
     x_rr(code, OP(0, 0, 0x31), low, RDX);
-    x_rr(code, OP(0, 0, 0xf7), 0, RDX);                             /* test edx, imm32 */
+    x_rr(code, OP(0, 0, 0xf7), 0, RDX); /* test edx, imm32 */
     put32(code, ~0xfffu);
     cold->crossing = x_jcc(code, CC_NE);
     read_table(gen, group->reg, low, group->write);
@@ -185,7 +188,7 @@ static struct cold *begin(struct gen *gen, const struct mb_op *op, enum cold_kin
     return cold;
 }
 
-/* ---- loads and stores --------------------------------------------------------------------- */
+/* ---- loads and stores ---- */
 static uint32_t load_op(const struct mb_op *op)
 {
     bool is_signed = op->flags & MB_MEM_SIGNED;
@@ -274,7 +277,7 @@ static void store(struct gen *gen, const struct mb_op *op)
     cold->back = gen->code.p;
 }
 
-/* ---- atomics ------------------------------------------------------------------------------- */
+/* ---- atomics ---- */
 /* rcx becomes the host address; rax is then free for the value. */
 static void resolve(struct gen *gen, const struct mb_op *op)
 {

@@ -1,8 +1,8 @@
 /* Values in host registers and spill slots. SPDX-License-Identifier: Apache-2.0
  *
- * Local allocation: a value gets a register when it is defined or first needed; when none
- * is free, the one whose value is needed longest goes to its slot. Constants and lazy
- * compares are never spilled, but made again.
+ * Local allocation: a value gets a register when it is defined or first needed; when
+ * none is free, the one whose value is needed longest goes to its slot. Constants and
+ * lazy compares are never spilled, but made again.
  */
 #include "gen.h"
 
@@ -43,7 +43,7 @@ void mb_x86_unbind(struct gen *gen, unsigned reg)
     gen->where.reg[reg] = 0;
 }
 
-/* ---- slots ------------------------------------------------------------------------------ */
+/* ---- slots ---- */
 static bool slot_is_free(const struct gen *gen, unsigned slot)
 {
     mb_v v = gen->where.slot[slot];
@@ -129,7 +129,7 @@ void mb_x86_evict(struct gen *gen, unsigned reg)
     mb_x86_unbind(gen, reg);
 }
 
-/* ---- registers --------------------------------------------------------------------------- */
+/* ---- registers ---- */
 static unsigned victim(const struct gen *gen, uint32_t pool)
 {
     unsigned best = NO_REG;
@@ -208,7 +208,8 @@ unsigned mb_x86_target(struct gen *gen, mb_v v, mb_v old)
     return allocate(gen, xmm);
 }
 
-static void load_float_const(struct gen *gen, unsigned type, unsigned reg, uint64_t bits)
+static void load_float_const(struct gen *gen, unsigned type, unsigned reg,
+                             uint64_t bits)
 {
     if (bits == 0) {
         x_rr(&gen->code, OP(0, 1, 0x57), reg - 16, reg - 16);       /* xorps */
@@ -286,7 +287,7 @@ void mb_x86_restore(struct gen *gen, const struct allocation *where)
     }
 }
 
-/* ---- parallel moves ------------------------------------------------------------------------ */
+/* ---- parallel moves ---- */
 enum { FROM_CONST = 0xffff };
 
 static unsigned source(const struct gen *gen, mb_v v)

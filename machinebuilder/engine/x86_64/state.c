@@ -6,7 +6,8 @@
 
 static void remove_field(struct dirty_set *set, unsigned i)
 {
-    memmove(&set->field[i], &set->field[i + 1], (--set->count - i) * sizeof set->field[0]);
+    memmove(&set->field[i], &set->field[i + 1],
+            (--set->count - i) * sizeof set->field[0]);
 }
 
 /* Bring to memory what a get or put of another shape touches. */
@@ -126,7 +127,7 @@ void mb_x86_flush(struct gen *gen)
     set->count = 0;
 }
 
-/* ---- rows of the side table ---------------------------------------------------------- */
+/* ---- rows of the side table ---- */
 static struct mb_place *new_place(struct gen *gen)
 {
     if (gen->place_count == gen->place_capacity) {
@@ -230,7 +231,7 @@ uint32_t mb_x86_row(struct gen *gen)
     return gen->row_count++;
 }
 
-/* ---- pc and instruction count ------------------------------------------------------------- */
+/* ---- pc and instruction count ---- */
 /* The upper half of a 32-bit guest's pc is always 0. */
 void mb_x86_store_pc(struct gen *gen, uint64_t pc)
 {

@@ -1,5 +1,5 @@
-/* Shared entry points in the code cache: into translated code, out of it, and to the slow
- * paths in C. SPDX-License-Identifier: Apache-2.0
+/* Shared entry points in the code cache: into translated code, out of it, and to the
+ * slow paths in C. SPDX-License-Identifier: Apache-2.0
  *
  * Slow-path thunks are called from cold code with the arguments at [rsp] (address or
  * first operand), [rsp + 8] (value) and eax (width and flags, or operation); they save

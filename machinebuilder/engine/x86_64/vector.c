@@ -2,17 +2,23 @@
 #include "gen.h"
 
 /* Rows that one instruction does: map (1 0F, 2 0F38) and opcode, all with prefix 66. */
-static const struct { uint8_t map, byte; } simple[MB_IR_COUNT] = {
-    [MB_IR_VADD8] = {1, 0xfc}, [MB_IR_VADD16] = {1, 0xfd}, [MB_IR_VADD32] = {1, 0xfe},
-    [MB_IR_VADD64] = {1, 0xd4}, [MB_IR_VSUB8] = {1, 0xf8}, [MB_IR_VSUB16] = {1, 0xf9},
-    [MB_IR_VSUB32] = {1, 0xfa}, [MB_IR_VSUB64] = {1, 0xfb}, [MB_IR_VMUL16] = {1, 0xd5},
-    [MB_IR_VMUL32] = {2, 0x40}, [MB_IR_VAND] = {1, 0xdb}, [MB_IR_VOR] = {1, 0xeb},
-    [MB_IR_VXOR] = {1, 0xef}, [MB_IR_VEQ8] = {1, 0x74}, [MB_IR_VEQ16] = {1, 0x75},
-    [MB_IR_VEQ32] = {1, 0x76}, [MB_IR_VGTS8] = {1, 0x64}, [MB_IR_VGTS16] = {1, 0x65},
-    [MB_IR_VGTS32] = {1, 0x66}, [MB_IR_VMINS8] = {2, 0x38}, [MB_IR_VMINS16] = {1, 0xea},
-    [MB_IR_VMINS32] = {2, 0x39}, [MB_IR_VMAXS8] = {2, 0x3c}, [MB_IR_VMAXS16] = {1, 0xee},
-    [MB_IR_VMAXS32] = {2, 0x3d}, [MB_IR_VMINU8] = {1, 0xda}, [MB_IR_VMINU16] = {2, 0x3a},
-    [MB_IR_VMINU32] = {2, 0x3b}, [MB_IR_VMAXU8] = {1, 0xde}, [MB_IR_VMAXU16] = {2, 0x3e},
+static const struct { uint8_t map, byte;
+} simple[MB_IR_COUNT] = {
+    [MB_IR_VADD8] = {1, 0xfc},   [MB_IR_VADD16] = {1, 0xfd},
+    [MB_IR_VADD32] = {1, 0xfe},  [MB_IR_VADD64] = {1, 0xd4},
+    [MB_IR_VSUB8] = {1, 0xf8},   [MB_IR_VSUB16] = {1, 0xf9},
+    [MB_IR_VSUB32] = {1, 0xfa},  [MB_IR_VSUB64] = {1, 0xfb},
+    [MB_IR_VMUL16] = {1, 0xd5},  [MB_IR_VMUL32] = {2, 0x40},
+    [MB_IR_VAND] = {1, 0xdb},    [MB_IR_VOR] = {1, 0xeb},
+    [MB_IR_VXOR] = {1, 0xef},    [MB_IR_VEQ8] = {1, 0x74},
+    [MB_IR_VEQ16] = {1, 0x75},   [MB_IR_VEQ32] = {1, 0x76},
+    [MB_IR_VGTS8] = {1, 0x64},   [MB_IR_VGTS16] = {1, 0x65},
+    [MB_IR_VGTS32] = {1, 0x66},  [MB_IR_VMINS8] = {2, 0x38},
+    [MB_IR_VMINS16] = {1, 0xea}, [MB_IR_VMINS32] = {2, 0x39},
+    [MB_IR_VMAXS8] = {2, 0x3c},  [MB_IR_VMAXS16] = {1, 0xee},
+    [MB_IR_VMAXS32] = {2, 0x3d}, [MB_IR_VMINU8] = {1, 0xda},
+    [MB_IR_VMINU16] = {2, 0x3a}, [MB_IR_VMINU32] = {2, 0x3b},
+    [MB_IR_VMAXU8] = {1, 0xde},  [MB_IR_VMAXU16] = {2, 0x3e},
     [MB_IR_VMAXU32] = {2, 0x3f},
 };
 
@@ -52,8 +58,8 @@ static void fill(struct gen *gen, unsigned xmm, uint32_t word)
 }
 
 /* ge(a, b) is max(a, b) == a; a > b unsigned is not max(a, b) == b. */
-static void compare(struct gen *gen, const struct mb_op *op, unsigned max, unsigned equal,
-                    bool greater)
+static void compare(struct gen *gen, const struct mb_op *op, unsigned max,
+                    unsigned equal, bool greater)
 {
     unsigned a = use(gen, op->in[0]), b = use(gen, op->in[1]), to = define(gen);
     by_row(gen, max, to, a, b);
@@ -82,7 +88,7 @@ static void multiply_bytes(struct gen *gen, const struct mb_op *op)
     by_row(gen, MB_IR_VOR, to, to, odd);
 }
 
-/* ---- shifts by immediates ------------------------------------------------------------- */
+/* ---- shifts by immediates ---- */
 enum { LEFT = 6, RIGHT = 2, ARITHMETIC = 4 };
 
 static void shift_lanes(struct gen *gen, unsigned bits, unsigned kind, unsigned to,
@@ -92,7 +98,8 @@ static void shift_lanes(struct gen *gen, unsigned bits, unsigned kind, unsigned 
     put8(&gen->code, count);
 }
 
-/* Bytes as words, the strangers' bits masked off; then the sign spread by (x ^ m) - m. */
+/* Bytes as words, the strangers' bits masked off; then the sign spread by (x ^ m) - m.
+ */
 static void shift_bytes(struct gen *gen, unsigned kind, unsigned to, unsigned a,
                         unsigned count)
 {
@@ -107,7 +114,8 @@ static void shift_bytes(struct gen *gen, unsigned kind, unsigned to, unsigned a,
     by_row(gen, MB_IR_VSUB8, to, to, SCRATCH_XMM);
 }
 
-static void shift_right_signed64(struct gen *gen, unsigned to, unsigned a, unsigned count)
+static void shift_right_signed64(struct gen *gen, unsigned to, unsigned a,
+                                 unsigned count)
 {
     if (count == 0) {
         x_rr(&gen->code, X_MOVAPS, to, a);
@@ -138,7 +146,7 @@ static void shift(struct gen *gen, const struct mb_op *op, unsigned bits, unsign
         shift_lanes(gen, bits, kind, to, a, count);
 }
 
-/* ---- between general and vector registers ------------------------------------------------ */
+/* ---- between general and vector registers ---- */
 static void duplicate(struct gen *gen, const struct mb_op *op, unsigned byte)
 {
     unsigned a = mb_x86_use(gen, op->in[0]), to = define(gen);
@@ -209,7 +217,9 @@ bool mb_x86_vector(struct gen *gen, const struct mb_op *op)
     case MB_IR_VPAIR: pair(gen, op); return true;
     case MB_IR_VLOW: case MB_IR_VHIGH: half(gen, op); return true;
     case MB_IR_VMUL8: multiply_bytes(gen, op); return true;
-    case MB_IR_VANDN: case MB_IR_VORN: case MB_IR_VNOT: complement(gen, op); return true;
+    case MB_IR_VANDN:
+    case MB_IR_VORN:
+    case MB_IR_VNOT: complement(gen, op); return true;
     case MB_IR_VGTU8: compare(gen, op, MB_IR_VMAXU8, MB_IR_VEQ8, true); return true;
     case MB_IR_VGTU16: compare(gen, op, MB_IR_VMAXU16, MB_IR_VEQ16, true); return true;
     case MB_IR_VGTU32: compare(gen, op, MB_IR_VMAXU32, MB_IR_VEQ32, true); return true;

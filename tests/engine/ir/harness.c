@@ -45,10 +45,12 @@ static uint32_t nan32(struct mb_cpu *cpu, int op, uint32_t a, uint32_t b, uint32
     return 0x7fc00000u ^ (uint32_t)op ^ a << 1 ^ b << 2 ^ c << 3;
 }
 
-static const struct mb_core core = {
-    .address_bits = 32, .nan64 = nan64, .nan32 = nan32, .state_size = sizeof(struct toy)};
+static const struct mb_core core = {.address_bits = 32,
+                                    .nan64 = nan64,
+                                    .nan32 = nan32,
+                                    .state_size = sizeof(struct toy)};
 
-/* ---- what the engine would provide ------------------------------------------------------ */
+/* ---- what the engine would provide ---- */
 static void check(struct mb_cpu *cpu, uint64_t va, unsigned width, unsigned flags,
                   const struct mb_saved *saved, uint64_t retaddr)
 {
@@ -56,9 +58,8 @@ static void check(struct mb_cpu *cpu, uint64_t va, unsigned width, unsigned flag
     if (aligned && va + width <= GOOD_PAGES * 4096)
         return;
     if (saved)
-        cpu->insns += mb_code_restore(cpu, running,
-                                      (uint32_t)(retaddr - (uint64_t)cache - thunks_size),
-                                      saved);
+        cpu->insns += mb_code_restore(
+            cpu, running, (uint32_t)(retaddr - (uint64_t)cache - thunks_size), saved);
     longjmp(unwind, 1);
 }
 
@@ -80,7 +81,8 @@ static uint64_t load(struct mb_cpu *cpu, uint64_t va, unsigned width, unsigned f
     if (flags & MB_MEM_SWAP)
         reverse((uint8_t *)&value, width);
     unsigned unused = 64 - 8 * width;
-    return flags & MB_MEM_SIGNED ? (uint64_t)((int64_t)(value << unused) >> unused) : value;
+    return flags & MB_MEM_SIGNED ? (uint64_t)((int64_t)(value << unused) >> unused)
+                                 : value;
 }
 
 static void store(struct mb_cpu *cpu, uint64_t va, uint64_t value, unsigned width,
@@ -98,8 +100,8 @@ uint64_t mb_slow_load(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
     return load(cpu, va, width_flags & 0xff, width_flags >> 8, saved, retaddr);
 }
 
-void mb_slow_store(struct mb_cpu *cpu, uint64_t va, uint64_t value, uint32_t width_flags,
-                   const struct mb_saved *saved, uint64_t retaddr)
+void mb_slow_store(struct mb_cpu *cpu, uint64_t va, uint64_t value,
+                   uint32_t width_flags, const struct mb_saved *saved, uint64_t retaddr)
 {
     store(cpu, va, value, width_flags & 0xff, width_flags >> 8, saved, retaddr);
 }
@@ -136,7 +138,7 @@ void mb_cpu_store(struct mb_cpu *cpu, uint64_t va, uint64_t value, unsigned widt
     store(cpu, va, value, width, flags, NULL, 0);
 }
 
-/* ---- running a unit --------------------------------------------------------------------- */
+/* ---- running a unit ---- */
 static bool prepare(void)
 {
     if (cache)
@@ -186,8 +188,8 @@ static int64_t run_code(struct toy *toy, const struct mb_code *code)
 static bool generate(struct mb_code *code)
 {
     struct mb_codegen_options options = {false};
-    return mb_codegen_x86_64(ir, &core, &options, cache + thunks_size, cache + thunks_size,
-                             CACHE - thunks_size, code);
+    return mb_codegen_x86_64(ir, &core, &options, cache + thunks_size,
+                             cache + thunks_size, CACHE - thunks_size, code);
 }
 
 static void connect(struct toy *toy)
@@ -199,8 +201,9 @@ static void connect(struct toy *toy)
     toy->cpu.key = 1;
 }
 
-/* ---- one operation ------------------------------------------------------------------------ */
-/* Operands are read from toy.vector[0..5] (two words each), the result goes to [6..7]. */
+/* ---- one operation ---- */
+/* Operands are read from toy.vector[0..5] (two words each), the result goes to [6..7].
+ */
 static unsigned width_of(unsigned type)
 {
     return type == MB_I32 || type == MB_F32 ? 4 : type == MB_V128 ? 16 : 8;
@@ -234,7 +237,8 @@ int harness_op(unsigned code, unsigned type, uint64_t imm, uint64_t vector[8],
     if (info->out == MB_K_T || info->out == MB_K_F || info->out == MB_K_ANY)
         op.type = (uint8_t)type;
     mb_v result = mb_ir_emit(ir, op);
-    mb_ir_put(ir, offsetof(struct toy, vector) + 48, width_of(mb_ir_type(ir, result)), result);
+    mb_ir_put(ir, offsetof(struct toy, vector) + 48, width_of(mb_ir_type(ir, result)),
+              result);
     mb_ir_exit(ir, 0x1004);
     struct mb_code out = {0};
     if (compiled && !generate(&out))
@@ -249,7 +253,7 @@ int harness_op(unsigned code, unsigned type, uint64_t imm, uint64_t vector[8],
     return way == 0 && toy.cpu.pc == 0x1004 && toy.cpu.insns == 1 ? 0 : -3;
 }
 
-/* ---- random units ---------------------------------------------------------------------------- */
+/* ---- random units ---- */
 static uint64_t random_state;
 static uint32_t pick(uint32_t below)
 {
@@ -264,7 +268,8 @@ static uint64_t random_word(void)
     static const uint64_t edges[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0x7fffffff, 0x80000000,
                                      0xffffffff, 0x7fffffffffffffff, 0x8000000000000000,
                                      0xffffffffffffffff, 31, 32, 0x3ff0000000000000};
-    uint64_t word = (uint64_t)pick(1u << 31) << 33 ^ (uint64_t)pick(1u << 31) << 11 ^ pick(4096);
+    uint64_t word =
+        (uint64_t)pick(1u << 31) << 33 ^ (uint64_t)pick(1u << 31) << 11 ^ pick(4096);
     return pick(3) ? word : edges[pick(sizeof edges / sizeof edges[0])];
 }
 
@@ -294,14 +299,18 @@ static void random_field(unsigned type, uint32_t *offset, unsigned *width)
             *width = 4;
         }
         return;
-    case MB_F32: *offset = offsetof(struct toy, wide) + 4 * pick(16); *width = 4; return;
+    case MB_F32:
+        *offset = offsetof(struct toy, wide) + 4 * pick(16);
+        *width = 4;
+        return;
     case MB_V128:
         *width = pick(2) ? 8 : 16;
         *offset = offsetof(struct toy, vector) + 8 * pick(*width == 16 ? 7 : 8);
         return;
     default:
-        *offset = (pick(2) ? offsetof(struct toy, wide) : offsetof(struct toy, vector)) +
-                  8 * pick(8);
+        *offset =
+            (pick(2) ? offsetof(struct toy, wide) : offsetof(struct toy, vector)) +
+            8 * pick(8);
         *width = 8;
     }
 }
@@ -330,7 +339,8 @@ static mb_v some_address(void)
     if (pick(3))
         masked = mb_ir_and(ir, masked, mb_ir_const(ir, MB_I32, 0xfff8));
     mb_v page = mb_ir_const(ir, MB_I32, (limit == FAST_PAGES ? 0x7fff : 0xffff));
-    return mb_ir_add(ir, mb_ir_and(ir, masked, page), mb_ir_const(ir, MB_I32, pick(32)));
+    return mb_ir_add(ir, mb_ir_and(ir, masked, page),
+                     mb_ir_const(ir, MB_I32, pick(32)));
 }
 
 static uint64_t pure_helper(struct mb_cpu *cpu, uint64_t a, double f, uint32_t b)
@@ -411,9 +421,11 @@ static void random_memory(void)
     case 0: case 1: case 2:
         keep(mb_ir_load(ir, type, address, width, flags, (int)pick(64) - 32)); break;
     case 3: case 4: case 5:
-        mb_ir_store(ir, address, some(type), width, flags & ~1u, (int)pick(64) - 32); break;
+        mb_ir_store(ir, address, some(type), width, flags & ~1u, (int)pick(64) - 32);
+        break;
     case 6:
-        keep(mb_ir_cas(ir, address, some(type), some(type), width, flags & 4, 0)); break;
+        keep(mb_ir_cas(ir, address, some(type), some(type), width, flags & 4, 0));
+        break;
     default:
         keep(mb_ir_swap(ir, address, some(type), width, flags & 4, 0));
     }
@@ -445,11 +457,14 @@ static void random_op(void)
 {
     unsigned code;
     do {
-        code = pick(3) ? MB_IR_ADD + pick(MB_IR_SELECT - MB_IR_ADD + 1) : pick(MB_IR_COUNT);
+        code = pick(3) ? MB_IR_ADD + pick(MB_IR_SELECT - MB_IR_ADD + 1)
+                       : pick(MB_IR_COUNT);
     } while (!is_plain(code));
     const struct mb_op_info *info = &mb_ir_table[code];
-    unsigned type = info->out == MB_K_F || (info->inputs && info->in[0] == MB_K_F) ?
-        MB_F32 + pick(2) : info->out == MB_K_ANY ? MB_I32 + pick(5) : MB_I32 + (pick(4) == 0);
+    unsigned type = info->out == MB_K_F || (info->inputs && info->in[0] == MB_K_F)
+                        ? MB_F32 + pick(2)
+                    : info->out == MB_K_ANY ? MB_I32 + pick(5)
+                                            : MB_I32 + (pick(4) == 0);
     struct mb_op op = {.code = (uint16_t)code, .imm = pick(18)};
     if (code == MB_IR_CONST || code == MB_IR_FCONST)
         op.imm = random_word();
@@ -657,10 +672,14 @@ int harness_random(uint64_t seed, unsigned size, int verbose)
         const uint8_t *x = (uint8_t *)&a, *y = (uint8_t *)&b;
         for (unsigned i = 0; i < sizeof a; i++)
             if (x[i] != y[i])
-                fprintf(stderr, "offset %u: interpreter %02x code %02x\n", i, x[i], y[i]);
+                fprintf(stderr, "offset %u: interpreter %02x code %02x\n", i, x[i],
+                        y[i]);
     }
-    return way_a != way_b ? 4 : !same(&a, &b) ? 5 :
-           memcmp(memory, memory_a, sizeof memory) ? 6 : (mxcsr_a ^ mxcsr_b) & 0x3d ? 7 : 0;
+    return way_a != way_b                            ? 4
+           : !same(&a, &b)                           ? 5
+           : memcmp(memory, memory_a, sizeof memory) ? 6
+           : (mxcsr_a ^ mxcsr_b) & 0x3d              ? 7
+                                                     : 0;
 }
 
 #ifdef MAIN
