@@ -109,7 +109,7 @@ static void jump(struct mb_tr *tr, mb_v target)
 static bool take_slot(struct mb_tr *tr, uint32_t *word, enum conduct *conduct)
 {
     if (tr->insns + 1 >= tr->max_insns || !(after(tr, 1) & PAGE_MASK) ||
-        !fetch(tr, after(tr, 1), word))
+        !mb_tr_may_begin(tr, after(tr, 1)) || !fetch(tr, after(tr, 1), word))
         return false;
     *conduct = conduct_of(*word);
     return *conduct != ALONE;

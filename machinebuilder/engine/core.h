@@ -142,6 +142,9 @@ struct mb_tr {
 bool mb_tr_fetch16(struct mb_tr *tr, uint64_t va, uint16_t *out);
 bool mb_tr_fetch32(struct mb_tr *tr, uint64_t va, uint32_t *out);   /* little-endian words */
 bool mb_tr_fetch8(struct mb_tr *tr, uint64_t va, uint8_t *out);
+/* False: a debugger wants to see CPUs arrive at `va`, so no unit may hold the instruction
+ * there unless it begins with it. A fetch at tr->pc asks this by itself. */
+bool mb_tr_may_begin(const struct mb_tr *tr, uint64_t va);
 
 /* ---- what the engine gives a core ------------------------------------------------------------- */
 /* From helpers (called by IR `call` with effects, state is in memory): */

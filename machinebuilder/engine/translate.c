@@ -78,11 +78,11 @@ static void widen(struct mb_block *block, uint64_t va, unsigned size)
 }
 
 /* A unit ends before a breakpoint. */
-static bool is_forbidden(const struct mb_tr *tr, uint64_t va)
+bool mb_tr_may_begin(const struct mb_tr *tr, uint64_t va)
 {
     struct fetch *fetch = tr->fetch;
-    return va == tr->pc && va != fetch->block->pc &&
-           mb_is_breakpoint(fetch->vcpu->runtime, mb_va(fetch->vcpu, va));
+    va = mb_va(fetch->vcpu, va);
+    return va == fetch->block->pc || !mb_is_breakpoint(fetch->vcpu->runtime, va);
 }
 
 /* Only an instruction that begins on the first page may end on the next. */
@@ -105,7 +105,7 @@ static bool fetch_byte(struct mb_tr *tr, uint64_t va, uint8_t *out)
 static bool fetch_bytes(struct mb_tr *tr, uint64_t va, void *out, unsigned size)
 {
     struct fetch *fetch = tr->fetch;
-    if (is_forbidden(tr, va))
+    if (va == tr->pc && !mb_tr_may_begin(tr, va))
         return false;
     va = mb_va(fetch->vcpu, va);
     if (va >> MB_PAGE_BITS == fetch->first_page &&

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,23 +12,13 @@ import pytest
 
 from machinebuilder import Board
 from machinebuilder.machine import Machine
+from tests.debug.real_gdb import DEADLINE, gdb, needs_gdb
 
-GDB = shutil.which("gdb-multiarch")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "debugging.md"
 ENTRY = 0x4000_8000
 LOOP = ENTRY + 0x20  # cmp; strlo; blo in guests/monitor/start-arm.S
-DEADLINE = 60
 
-pytestmark = pytest.mark.skipif(GDB is None, reason="gdb-multiarch is not installed")
-
-
-def gdb(port: int, *commands: str) -> str:
-    """What gdb prints for these commands."""
-    words = [str(GDB), "-q", "-nx", "-batch", "-ex", "set pagination off"]
-    for command in (f"target remote 127.0.0.1:{port}", *commands):
-        words += ["-ex", command]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE)
-    return done.stdout + done.stderr
+pytestmark = needs_gdb
 
 
 @pytest.fixture(params=["real", "virtual"])
