@@ -179,8 +179,10 @@ void mb_x86_expire(struct gen *gen);                     /* after an operation *
 struct mem mb_x86_slot(unsigned slot);
 unsigned mb_x86_new_slot(struct gen *gen, mb_v v);
 void mb_x86_spill(struct gen *gen, mb_v v);
+void mb_x86_store_slot(struct gen *gen, unsigned type, unsigned reg, unsigned slot);
+void mb_x86_load_slot(struct gen *gen, unsigned type, unsigned reg, unsigned slot);
 
-/* Several values to their places at once. Places: registers 0-31, then slots. */
+/* moves.c: several values to their places at once. Registers 0-31, then slots. */
 enum { PLACE_SLOT = 64, MOVES = 64 };
 struct move { uint16_t to; mb_v v; };
 void mb_x86_moves(struct gen *gen, struct move *moves, unsigned count);
