@@ -78,6 +78,23 @@ DEVICES = {
     "pci.card": Decl(regions={"bar0": Region(0x1000)}, sits_on="pci"),
     "pci.isa": Decl(sits_on="pci", buses={"isa": Bus("isa", at=0x400)}),
     "isa.port": Decl(regions=_window(8), sits_on="isa"),
+    "sbus.bridge": Decl(
+        regions={
+            "registers": Region(0x1000),
+            "sbus": Region(0x4_0000, name="sbus", bus="sbus"),
+        },
+        buses={"sbus": Bus("sbus", slot=4, at=0x1_0000)},
+    ),
+    "sbus.card": Decl(
+        regions={"rom": Region(0x100, at=0), "ports": Region(0x10, at=0x800)},
+        sits_on="sbus",
+    ),
+    "sbus.obio": Decl(
+        regions={"obio": Region(0x1000, name="obio", bus="obio", at=0)},
+        sits_on="sbus",
+        buses={"obio": Bus("obio", at=0x1000)},
+    ),
+    "obio.uart": Decl(regions=_window(8), sits_on=("mmio", "obio")),
     "gpio.keys": Decl(sits_on=None, outs={"key": IrqOut(count=2)}),
 }
 
