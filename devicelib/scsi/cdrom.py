@@ -18,6 +18,8 @@ BLOCK = 2048
 LEAD_OUT = 0xAA
 DATA_TRACK = 0x14
 FRAMES, SECONDS, PREGAP = 75, 60, 150
+SPEED = 4 * 176
+"""In kB/s, as mode pages tell it."""
 PROFILES = bytes([0x00, 0x08, 0x01, 0x00])
 """Feature: the drive reads CD-ROMs, one is in."""
 
@@ -124,7 +126,7 @@ class ScsiCdrom(Unit):
     def _mode_sense(self, command: bytes, allowed: int) -> None:
         capabilities = bytearray(20)
         capabilities[4] = 0x29
-        capabilities[6:8] = (706).to_bytes(2, "big")
+        capabilities[6:8] = capabilities[12:14] = SPEED.to_bytes(2, "big")
         pages = {0x01: bytes(6), 0x2A: bytes(capabilities)}
         data = mode_sense(command, pages, 0, b"")
         if data is None:

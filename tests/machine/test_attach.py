@@ -79,6 +79,40 @@ def test_a_network_device_is_added_only_where_there_is_none() -> None:
     assert attach_net(added, "user") == added
 
 
+def scsi_board(*more: DevicePlan) -> Plan:
+    return plan(device("esp", "scsi.esp", (0x880_0000, 0x40, "")), *more)
+
+
+def on_scsi(name: str, model: str, target: int, host: str) -> DevicePlan:
+    slot = Slot("esp.scsi", {"target": target})
+    return device(name, model, slot=slot, host=host)
+
+
+def test_the_chip_is_one_that_the_board_has_room_for(disk: str) -> None:
+    made = attach_disks(scsi_board(), [disk, disk]).devices[-2:]
+    assert [(d.model, d.slot.keys) for d in made if d.slot] == [
+        ("scsi.disk", {"target": 0}),
+        ("scsi.disk", {"target": 1}),
+    ]
+
+
+@pytest.mark.parametrize(("name", "mode"), [("cd.iso", ""), ("cd.img", ",cdrom")])
+def test_a_disc_goes_into_the_cdrom_drive(
+    tmp_path: Path, disk: str, name: str, mode: str
+) -> None:
+    disc = tmp_path / name
+    disc.write_bytes(bytes(2048))
+    drives = (
+        on_scsi("cd", "scsi.cdrom", 2, "cdrom"),
+        on_scsi("hd", "scsi.disk", 0, "disk"),
+    )
+    after = attach_disks(scsi_board(*drives), [f"{disc}{mode}", disk])
+    assert after.device("cd").params["image"] == str(disc)
+    assert after.device("hd").params["image"] == disk
+    added = attach_disks(scsi_board(), [f"{disc}{mode}"]).device("cdrom0")
+    assert (added.model, added.params["readonly"]) == ("scsi.cdrom", True)
+
+
 def test_free_slots_are_those_that_nobody_has() -> None:
     slots = free_slots(board(declared("boot", 1)), "virtio")
     assert [slot.bus[7] for slot in slots] == ["0", "2", "3"]

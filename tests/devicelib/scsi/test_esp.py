@@ -130,7 +130,8 @@ def drive(scsi: Bench, what: str, where: int, value: int) -> None:
     elif what in ("dma", "on"):
         scsi.dma.write(4 * where, value, 4, "registers")
     else:
-        scsi.select(value & 7, bytes([where]) + value.to_bytes(9, "big"), value >> 8 & 7)
+        command = bytes([where]) + value.to_bytes(9, "big")
+        scsi.select(value & 7, command, value >> 8 & 7)
 
 
 @settings(
