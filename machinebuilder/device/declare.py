@@ -82,8 +82,8 @@ class Region(Declaration):
         def store(self, offset, value, size): ...
 
     `at` is its fixed distance from the address that the board gives the chip; then all
-    windows have one. `bus` names a bus of the chip that is seen through this window: what
-    sits on that bus has its own windows there.
+    windows have one. `bus` names a bus of the chip that is seen through this window:
+    what sits on that bus has its own windows there.
     """
 
     def __init__(
@@ -193,9 +193,9 @@ class Bus(Declaration):
 
     `kind` is what a chip's `sits_on` must say to sit here. `keys` are the placement
     keys of its children with how many values each has: `Bus("pci", slot=32)`. A bus
-    without keys takes one child. With the key `at` its children have windows: in a window
-    of the chip that says `bus`, one range of `at` addresses for each `slot`; or else
-    where no CPU sees them.
+    without keys takes one child. With the key `at` its children have windows: in a
+    window of the chip that says `bus`, one range of `at` addresses for each `slot`; or
+    else where no CPU sees them.
 
     On an instance: the Python chips on the bus by their first key's value, or by name
     where they have windows. A child finds the chip that offers its bus as `parent`.

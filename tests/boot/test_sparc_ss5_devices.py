@@ -1,4 +1,4 @@
-"""Linux's own drivers on the SPARCstation 5: ESP disk and CD-ROM, LANCE, and the screen."""
+"""Linux's drivers on the SPARCstation 5: ESP disk and CD-ROM, LANCE; the screen."""
 
 from __future__ import annotations
 
