@@ -25,7 +25,7 @@ check: $(VENV)/.test
 
 bench: build $(VENV)/.test
 	@scripts/need-packages bench
-	$(PYTHON) -m benchmarks
+	$(PYTHON) -m benchmarks $(BENCH_FLAGS)
 
 build: $(VENV)/.installed
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ HASH = (
     "read a x </proc/uptime; dd if=/dev/zero bs=1M count=64 2>/dev/null | sha256sum; "
     "read b x </proc/uptime; echo GUEST-SECONDS $a $b"
 )
+
+
+DONE = "GUEST-DONE status=0"
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ def qemu(images: Path, command: str, cpus: int = 1) -> list[str]:
     ]  # fmt: skip
 
 
-def run(words: list[str]) -> Run:
-    """Run a command to its end; RuntimeError when the guest did not finish its work."""
+def run(words: list[str], done: str = DONE) -> Run:
+    """Run a command to its end; RuntimeError when the guest never says `done`."""
     with tempfile.TemporaryFile() as output:
         start = time.monotonic()
         process = subprocess.Popen(
@@ -69,7 +73,7 @@ def run(words: list[str]) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read().decode(errors="replace")
-    if process.returncode != 0 or "GUEST-DONE status=0" not in text:
+    if process.returncode != 0 or done not in text:
         raise RuntimeError(
             f"{words[0]} ended with {process.returncode}:\n{text[-2000:]}"
         )
@@ -89,12 +93,16 @@ def measure(images: Path, runs: int) -> list[tuple[str, list[float], list[float]
     ]
 
 
-def interleaved(ours: list[str], theirs: list[str], runs: int) -> list[tuple[Run, Run]]:
+def interleaved(
+    ours: list[str], theirs: list[str], runs: int, done: str = DONE
+) -> list[tuple[Run, Run]]:
     """Both commands in turn, after one run of each that is not counted."""
-    pairs = [(run(ours), run(theirs)) for _ in range(runs + 1)]
+    pairs = [(run(ours, done), run(theirs, done)) for _ in range(runs + 1)]
     return pairs[1:]
 
 
-def each(pairs: list[tuple[Run, Run]], value) -> tuple[list[float], list[float]]:  # type: ignore[no-untyped-def]
+def each(
+    pairs: list[tuple[Run, Run]], value: Callable[[Run], float]
+) -> tuple[list[float], list[float]]:
     """A figure of all runs: ours, QEMU's."""
     return [value(a) for a, _ in pairs], [value(b) for _, b in pairs]
