@@ -21,7 +21,7 @@ COUNT = (  # a loop that counts in r0, over a function call, and a loop of its o
     0xE281_1001,  # 0c: add r1, r1, #1
     0xE12F_FF1E,  # 10: bx lr
 )
-ALONE = (0xEAFF_FFFE,)  # b .
+ALONE = (0xEAFF_FFFE, 0x1AFF_FFFE)  # b . and bne .
 
 Maker = Callable[..., Machine]
 
@@ -75,8 +75,9 @@ def test_one_can_be_set_in_code_that_ran_before(make: Maker) -> None:
     assert machine.run(timeout=0.1).name == "timeout"
 
 
-def test_a_jump_to_itself_stops_at_each_round(make: Maker) -> None:
-    machine = make(*ALONE)
+@pytest.mark.parametrize("word", ALONE)
+def test_a_jump_to_itself_stops_at_each_round(make: Maker, word: int) -> None:
+    machine = make(word)
     machine.set_breakpoints([0])
     for _ in range(3):
         assert machine.run(timeout=20).name == "step"
@@ -95,8 +96,9 @@ def test_a_step_is_one_instruction(make: Maker) -> None:
     assert cpu.get("insns") == 7
 
 
-def test_a_step_of_a_jump_to_itself_ends(make: Maker) -> None:
-    machine = make(*ALONE)
+@pytest.mark.parametrize("word", ALONE)
+def test_a_step_of_a_jump_to_itself_ends(make: Maker, word: int) -> None:
+    machine = make(word)
     for count in (1, 2, 3):
         machine.cpus[0].step(masked=True)
         assert machine.cpus[0].get("insns") == count
