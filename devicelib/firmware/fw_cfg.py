@@ -41,7 +41,8 @@ class FirmwareConfig(Device):
         if self.position >= len(item):
             return 0
         self.position += 1
-        return int(item[self.position - 1])
+        at: int = self.position
+        return int(item[at - 1])
 
     @data.write
     def refuse(self, value: int) -> None:

@@ -35,12 +35,12 @@ class Sun4mIommu(Device):
         version=Bits(27, 24, "ro"), implementation=Bits(31, 28, "ro"),
         doc="range n: the last 16 << n MiB of addresses are translated",
     )  # fmt: skip
-    base = Reg(0x04, region="registers", table=Bits(31, 10), doc="the table's address / 16")
+    base = Reg(0x04, region="registers", table=Bits(31, 10), doc="table's address / 16")
     flush = Reg(0x14, "wo", region="registers", doc="forget all translations")
     flush_page = Reg(0x18, "wo", region="registers", doc="forget that of an address")
     fault_status = Reg(0x1000, region="registers", doc="AFSR: of a failed access")
     fault_address = Reg(0x1004, region="registers", doc="AFAR: its physical address")
     slot_config = Reg(0x1010, region="registers", count=4, doc="of each slot")
-    memory_status = Reg(0x1020, region="registers", doc="MFSR: of a failed memory access")
+    memory_status = Reg(0x1020, region="registers", doc="MFSR: of memory accesses")
     memory_address = Reg(0x1024, region="registers", doc="MFAR: its physical address")
     module = Reg(0x2000, region="registers", doc="MID: the bus module's number")

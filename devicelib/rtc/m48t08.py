@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """M48T08 -- ST Timekeeper: 8 KiB of battery-backed memory with a clock at its end.
 
-Sun's IDPROM is in the last bytes before the clock (Sun NVRAM/hostid FAQ): format, machine
+Sun's IDPROM is in the last bytes before the clock (Sun NVRAM FAQ): format, machine
 type, Ethernet address, date, serial number, and the exclusive or of all that.
 
 Omitted: calibration, the oscillator's stop bit, the battery flag; the contents last
@@ -35,17 +35,25 @@ def binary(value: int) -> int:
 
 
 class M48T08(Device):
-    """Memory that keeps what is written, and the time of day in its last eight bytes."""
+    """Memory that keeps what is written, and the time in its last eight bytes."""
 
     sits_on = ("mmio", "obio")
 
     window = Region(SIZE, name="", at=0, doc="memory and clock")
 
     start = Param("time", default="host", doc="time of day at power-on")
-    base_year = Param("integer", default=1968, min=0, max=9999, doc="the clock's year 0")
-    mac = Param("string", default="", doc="Ethernet address for an IDPROM; none: no IDPROM")
-    machine = Param("integer", default=0x80, min=0, max=255, doc="the IDPROM's machine type")
-    serial = Param("integer", default=0x12_3456, min=0, max=0xFF_FFFF, doc="serial number")
+    base_year = Param(
+        "integer", default=1968, min=0, max=9999, doc="the clock's year 0"
+    )
+    mac = Param(
+        "string", default="", doc="Ethernet address for an IDPROM; none: no IDPROM"
+    )
+    machine = Param(
+        "integer", default=0x80, min=0, max=255, doc="the IDPROM's machine type"
+    )
+    serial = Param(
+        "integer", default=0x12_3456, min=0, max=0xFF_FFFF, doc="serial number"
+    )
 
     memory_ = State(lambda: bytearray(SIZE), doc="what was written")
     offset = State(0, doc="seconds by which the guest set the clock")
@@ -59,7 +67,9 @@ class M48T08(Device):
         """Who this machine is."""
         address = bytes.fromhex(self.mac.replace(":", ""))
         date = bytes(4)
-        body = bytes((1, self.machine)) + address + date + self.serial.to_bytes(3, "big")
+        body = (
+            bytes((1, self.machine)) + address + date + self.serial.to_bytes(3, "big")
+        )
         return body + bytes((reduce(xor, body),)) + bytes(16)
 
     def time(self) -> list[int]:
@@ -76,7 +86,9 @@ class M48T08(Device):
 
     def set_clock(self) -> None:
         """The guest wrote the clock's bytes, and lets it run again."""
-        second, minute, hour, _, day, month, year = map(binary, self.memory_[CLOCK + 1 :])
+        second, minute, hour, _, day, month, year = map(
+            binary, self.memory_[CLOCK + 1 :]
+        )
         year = self.base_year + year
         try:
             wanted = _seconds(year, month, day, hour, minute, second)
@@ -103,7 +115,9 @@ class M48T08(Device):
             self.set_clock()
 
 
-def _seconds(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int:
+def _seconds(
+    year: int, month: int, day: int, hour: int, minute: int, second: int
+) -> int:
     from datetime import UTC, datetime
 
     moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)

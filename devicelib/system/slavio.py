@@ -21,7 +21,7 @@ class Slavio(Device):
     big_endian = True
     sits_on = ("mmio", "sbus")
 
-    obio_window = Region(WINDOW, name="obio", bus="obio", at=0, doc="the chips on board")
+    obio_window = Region(WINDOW, name="obio", bus="obio", at=0, doc="chips on board")
     lamps = Region(2, at=0x60_0000, doc="diagnostic LEDs")
     configuration = Region(1, at=0x80_0000, doc="how the chip is wired")
     auxiliary = Region(1, at=0x90_0000, doc="the lamp, and the floppy's lines")

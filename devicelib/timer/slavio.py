@@ -2,7 +2,7 @@
 """Counters of sun4m (NCR89C105 SLAVIO Chip Specification, chapter 7; Sun-4M System
 Architecture, chapter 7): one for the system, one for the processor.
 
-A counter counts units of 500 ns in bits 30 to 9; at its limit it starts over and says so
+A counter counts 500 ns units in bits 30 to 9; at its limit it starts over and says so
 in bit 31, until the limit is read. A limit of zero counts freely and interrupts nobody.
 The processor's counter can be a 64-bit timer instead, that the user may stop.
 
@@ -32,7 +32,7 @@ class SlavioCounters(Device):
         doc="reading clears reached; writing starts over; of a timer: the high word",
     )  # fmt: skip
     cpu_count = Reg(0x4, "ro", region="cpu", doc="of a timer: the low word")
-    cpu_limit_only = Reg(0x8, "wo", region="cpu", doc="the limit, without starting over")
+    cpu_limit_only = Reg(0x8, "wo", region="cpu", doc="the limit, not starting over")
     cpu_control = Reg(0xC, region="cpu", run=Bit(0), doc="of a timer: it counts")
     limit = Reg(0x0, region="system", value_=Bits(30, 9), reached=Bit(31))
     count = Reg(0x4, "ro", region="system", value_=Bits(30, 9), reached=Bit(31))

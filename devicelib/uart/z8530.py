@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Z8530 -- Zilog serial communications controller (Zilog Z8030/Z8530 SCC and ESCC User's
-Manual, chapters 4 and 5), in the asynchronous modes, as Sun wires it: B before A, control
-before data, two bytes apart.
+"""Z8530 -- Zilog serial communications controller (SCC and ESCC User Manual, chapters 4
+and 5), in the asynchronous modes, as Sun wires it: B before A, control before data, two
+bytes apart.
 
-With `keyboard` the two channels have Sun's keyboard (type 5) and mouse at their ends: the
+With `keyboard` the channels have Sun's keyboard (type 5) and mouse at their ends; the
 keyboard answers the commands for reset and layout (Sun Keyboard Specification).
 
 Omitted: synchronous modes, baud rate (bytes move at once), parity and framing errors,
@@ -28,7 +28,13 @@ STATUS_HIGH = 0x10
 ON_FIRST_BYTE, ON_EVERY_BYTE = 1, 2
 """WR1 bits 4 and 3."""
 KEYBOARD_RESET, KEYBOARD_LAYOUT = 0x01, 0x0F
-SELF_TEST_PASSED, TYPE_4, ALL_UP, LAYOUT_FOLLOWS, US_LAYOUT = 0xFF, 0x04, 0x7F, 0xFE, 0x21
+SELF_TEST_PASSED, TYPE_4, ALL_UP, LAYOUT_FOLLOWS, US_LAYOUT = (
+    0xFF,
+    0x04,
+    0x7F,
+    0xFE,
+    0x21,
+)
 
 
 class Z8530(Device):
@@ -43,7 +49,9 @@ class Z8530(Device):
     keyboard = Param("boolean", default=False, doc="A has Sun's keyboard, B its mouse")
     irq = IrqOut(doc="a channel wants attention, and the master enable is set")
 
-    pointers = State(lambda: [0, 0], doc="the register that the next control access takes")
+    pointers = State(
+        lambda: [0, 0], doc="the register that the next control access takes"
+    )
     written = State(lambda: [[0] * 16, [0] * 16], doc="write registers of B and A")
     fifos = State(lambda: [[], []], doc="bytes received")
     causes = State(lambda: [0, 0], doc="interrupts pending")

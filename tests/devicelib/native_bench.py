@@ -155,7 +155,9 @@ class Chip:
         at, room = ctypes.c_uint64(address), ctypes.c_size_t(size)
         translate = self.lib.bench_translate
         translate.restype = ctypes.c_bool
-        found = translate(self.pointer, ctypes.byref(at), ctypes.byref(room), int(write))
+        found = translate(
+            self.pointer, ctypes.byref(at), ctypes.byref(room), int(write)
+        )
         return (at.value, room.value) if found else None
 
     def sleep(self, ns: int) -> None:

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 from native_bench import RAM, compiled
 
-MODELS = ["intc.gicv2", "intc.slavio", "timer.slavio", "iommu.sun4m", "virtio.blk", "virtio.net", "virtio.console", "virtio.rng"]
+MODELS = [
+    "intc.gicv2",
+    "intc.slavio",
+    "timer.slavio",
+    "iommu.sun4m",
+    "virtio.blk",
+    "virtio.net",
+    "virtio.console",
+    "virtio.rng",
+]
 STEPS = 6000
 VIRTIO_START = [(0x70, 1), (0x70, 3), (0x24, 1), (0x20, 1), (0x24, 0), (0x70, 11)]
 TOP = 16 << 20

@@ -6,8 +6,8 @@ to boot. A kernel (ELF, linked at 0xf0000000, or raw for 0x4000) and an initial 
 lie in RAM already; the disk's place is noted in the kernel's own header ("HdrS",
 linux/arch/sparc/kernel/head_32.S).
 
-The image is `--firmware`, else what `mb fetch openbios-sparc` got, else an installed one.
-Without any, and nothing else to boot, the built-in monitor comes up in the PROM's place.
+The image is `--firmware`, what `mb fetch openbios-sparc` got, or an installed one.
+Without any, and nothing else to boot, the built-in monitor comes up.
 
 Omitted: a.out kernels, saving OpenBIOS's variables from one run to the next.
 """
@@ -15,11 +15,11 @@ Omitted: a.out kernels, saving OpenBIOS's variables from one run to the next.
 from __future__ import annotations
 
 import struct
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from machinebuilder.board.describe import rows_by_bus
 from machinebuilder.board.plan import Place
 from machinebuilder.boot import BootError, Images, elf, guest, read_image
 from machinebuilder.boot.memory import Ram, main_ram
@@ -44,6 +44,10 @@ KERNEL_BASE = 0xF000_0000
 RAW_KERNEL = 0x4000
 """Where a kernel begins, before that is its own page for traps."""
 LOWEST_INITRD = 8 * MIB
+MAP_TEXT = MIB
+"""Where the monitor finds the memory map."""
+OUT_0 = 8
+"""The number of the register %o0."""
 HEADER, HEADER_WITHIN = b"HdrS", 64 * PAGE
 IMAGE_FIELD = 16
 """Offset of the RAM disk's address and size in the kernel's header."""
@@ -72,7 +76,7 @@ def prepare(machine: Machine, images: Images) -> None:
     place = prom(machine)
     path = images.firmware or openbios_sparc.installed()
     if path is None and images.kernel is None:
-        _start_monitor(machine, place)
+        _start_monitor(machine, ram)
         return
     if path is None:
         raise BootError(
@@ -118,7 +122,9 @@ def items(
         SCREEN_WIDTH: (2, 1024),
         SCREEN_HEIGHT: (2, 768),
     }
-    numbers = {key: value.to_bytes(size, "little") for key, (size, value) in words.items()}
+    numbers = {
+        key: value.to_bytes(size, "little") for key, (size, value) in words.items()
+    }
     return {UUID: bytes(16), COMMAND_LINE_DATA: line + b"\0", **numbers}
 
 
@@ -156,7 +162,9 @@ def _load_kernel(machine: Machine, images: Images, ram: Ram) -> Loaded:
     """Kernel, RAM disk and command line."""
     if images.kernel is None:
         if images.initrd is not None:
-            raise BootError("--initrd: there is no kernel to use it; give --kernel FILE")
+            raise BootError(
+                "--initrd: there is no kernel to use it; give --kernel FILE"
+            )
         return _load_command_line(machine, images, Loaded(), ram.start + LOWEST_INITRD)
     kernel = read_image(images.kernel, "kernel", ram.size)
     end = ram.start
@@ -186,8 +194,8 @@ def _kernel_parts(path: Path, kernel: bytes) -> list[tuple[int, bytes]]:
         offset = segment.virtual - KERNEL_BASE
         if offset < 0:
             raise BootError(
-                f"kernel {path}: it is linked at {segment.virtual:#x}; kernels for this "
-                f"board are linked at {KERNEL_BASE:#x}"
+                f"kernel {path}: it is linked at {segment.virtual:#x}; kernels for "
+                f"this board are linked at {KERNEL_BASE:#x}"
             )
         parts.append((offset, segment.data + bytes(segment.size - len(segment.data))))
     return parts
@@ -217,7 +225,9 @@ def _load_command_line(
 ) -> Loaded:
     line = images.append.encode() + b"\0"
     if len(line) > PAGE:
-        raise BootError(f"--append: {len(line)} bytes are too long; {PAGE} are possible")
+        raise BootError(
+            f"--append: {len(line)} bytes are too long; {PAGE} are possible"
+        )
     address = below - PAGE
     machine.memory.write(address, line)
     return Loaded(
@@ -225,11 +235,21 @@ def _load_command_line(
     )
 
 
-def _start_monitor(machine: Machine, place: Place) -> None:
-    print(
-        "mb: OpenBIOS is not installed; here is the built-in monitor. "
-        f"`{openbios_sparc.COMMAND}` gets it",
-        file=sys.stderr,
+def _start_monitor(machine: Machine, ram: Ram) -> None:
+    """The monitor runs in RAM with the MMU off; %o0 is the memory map, as text."""
+    if not machine.logged:
+        machine.log(
+            "prom", "OpenBIOS is not installed, here is the built-in monitor; "
+            f"`{openbios_sparc.COMMAND}` gets it",
+        )  # fmt: skip
+    image = read_image(guest.image("monitor-sparc.bin"), "monitor", ram.size)
+    rows = rows_by_bus(machine.plan).get("mmio", [])
+    lines = (
+        f"  0x{at:08x}-0x{at + size - 1:08x}  {name}\n" for at, size, name, _ in rows
     )
-    image = read_image(guest.image("monitor-sparc.bin"), "monitor", place.size)
-    machine.memory.write(place.address, image)
+    machine.memory.write(ram.start + RAW_KERNEL, image)
+    machine.memory.write(ram.start + MAP_TEXT, "".join(lines).encode() + b"\0")
+    cpu = machine.cpus[0]
+    cpu.set("mmu_control", 0)
+    cpu.set("r", ram.start + MAP_TEXT, OUT_0)
+    cpu.start_at(ram.start + RAW_KERNEL)
