@@ -13,14 +13,23 @@ from machinebuilder.device import IrqIn, Param
 from machinebuilder.isa import Core
 
 core = Core(
-    "sparc", "cores.sparc", SparcState,
+    "sparc",
+    "cores.sparc",
+    SparcState,
     # A parameter is the state field of its name.
     params={
-        "prom": Param("integer", 0x7000_0000,
-                      "physical address that boot mode fetches instructions from",
-                      min=0, max=0xF_FFFF_F000),
+        "prom": Param(
+            "integer",
+            0x7000_0000,
+            "physical address that boot mode fetches instructions from",
+            min=0,
+            max=0xF_FFFF_F000,
+        ),
     },
     # In the order of the inputs of core.c: line n asks for interrupt level n.
-    ins={"irl": IrqIn("interrupt request level, lines 1-15; 0 is never asked for",
-                      count=16)},
+    ins={
+        "irl": IrqIn(
+            "interrupt request level, lines 1-15; 0 is never asked for", count=16
+        )
+    },
 )

@@ -1,4 +1,4 @@
-/* Alternate address spaces (The SPARC Architecture Manual, Version 8, appendix I; STP1012
+/* Alternate address spaces (SPARC V8 manual, appendix I; STP1012
  * microSPARC-II User's Manual, chapter 4). SPDX-License-Identifier: Apache-2.0
  *
  * Omitted: the control space of modules with a cache controller, where firmware looks
@@ -32,7 +32,8 @@ static bool is_memory(uint32_t asi)
 
 static unsigned memory_flags(uint32_t asi)
 {
-    return MB_MEM_SWAP | (asi == USER_DATA || asi == USER_INSTRUCTION ? MB_MEM_USER : 0);
+    bool user = asi == USER_DATA || asi == USER_INSTRUCTION;
+    return MB_MEM_SWAP | (user ? MB_MEM_USER : 0);
 }
 
 static bool is_bypass(uint32_t asi)
@@ -67,8 +68,8 @@ static void check_alignment(struct sparc_state *s, uint32_t address, uint32_t wi
 static uint64_t bypass_load(struct sparc_state *s, uint32_t address, uint32_t asi,
                             uint32_t width)
 {
-    uint64_t value;
-    if (!mb_cpu_bus_read(&s->cpu, bypass_address(asi, address), &value, width, MB_MEM_SWAP))
+    uint64_t value, at = bypass_address(asi, address);
+    if (!mb_cpu_bus_read(&s->cpu, at, &value, width, MB_MEM_SWAP))
         fail(s, address, false, MB_FAULT_BUS);
     return value;
 }

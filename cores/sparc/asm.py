@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How SPARC operands are written (The SPARC Architecture Manual, Version 8, appendix A)."""
+"""How SPARC operands are written (SPARC V8 manual, appendix A)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,42 @@ Cpu = Any
 
 rd = rs1 = rs2 = REGISTERS
 annul = "", ",a"
-icc = ("n", "e", "le", "l", "leu", "cs", "neg", "vs",
-       "a", "ne", "g", "ge", "gu", "cc", "pos", "vc")
-fcc = ("n", "ne", "lg", "ul", "l", "ug", "g", "u",
-       "a", "e", "ue", "ge", "uge", "le", "ule", "o")
+icc = (
+    "n",
+    "e",
+    "le",
+    "l",
+    "leu",
+    "cs",
+    "neg",
+    "vs",
+    "a",
+    "ne",
+    "g",
+    "ge",
+    "gu",
+    "cc",
+    "pos",
+    "vc",
+)
+fcc = (
+    "n",
+    "ne",
+    "lg",
+    "ul",
+    "l",
+    "ug",
+    "g",
+    "u",
+    "a",
+    "e",
+    "ue",
+    "ge",
+    "uge",
+    "le",
+    "ule",
+    "o",
+)
 
 
 def operand(i: int, low: int) -> str:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What SPARC instructions share: operands, condition codes, traps, control transfers
-(The SPARC Architecture Manual, Version 8, chapters 4-7 and appendix B).
+(SPARC V8 manual, chapters 4-7 and appendix B).
 
 All instructions are in one set, `v8`. translate.c is their frame: it keeps pc and nPC,
 and puts the instruction of a delay slot into the unit of its branch.
@@ -13,13 +13,43 @@ from typing import Any
 from machinebuilder.isa import extern, s32, sext, sub_overflow, u1, u32
 from machinebuilder.isa.reference import Leave
 
-Cpu = Any      # the compiler's or the reference's view of SparcState
-Value = Any    # a u32, dynamic or static
+Cpu = Any  # the compiler's or the reference's view of SparcState
+Value = Any  # a u32, dynamic or static
 
-REGISTERS = ("%g0", "%g1", "%g2", "%g3", "%g4", "%g5", "%g6", "%g7",
-             "%o0", "%o1", "%o2", "%o3", "%o4", "%o5", "%sp", "%o7",
-             "%l0", "%l1", "%l2", "%l3", "%l4", "%l5", "%l6", "%l7",
-             "%i0", "%i1", "%i2", "%i3", "%i4", "%i5", "%fp", "%i7")
+REGISTERS = (
+    "%g0",
+    "%g1",
+    "%g2",
+    "%g3",
+    "%g4",
+    "%g5",
+    "%g6",
+    "%g7",
+    "%o0",
+    "%o1",
+    "%o2",
+    "%o3",
+    "%o4",
+    "%o5",
+    "%sp",
+    "%o7",
+    "%l0",
+    "%l1",
+    "%l2",
+    "%l3",
+    "%l4",
+    "%l5",
+    "%l6",
+    "%l7",
+    "%i0",
+    "%i1",
+    "%i2",
+    "%i3",
+    "%i4",
+    "%i5",
+    "%fp",
+    "%i7",
+)
 
 # Trap types (table 7-1).
 ILLEGAL_INSTRUCTION, PRIVILEGED_INSTRUCTION, FP_DISABLED, CP_DISABLED = 2, 3, 4, 0x24
@@ -27,7 +57,7 @@ WINDOW_OVERFLOW, WINDOW_UNDERFLOW, MEM_ADDRESS_NOT_ALIGNED, FP_EXCEPTION = 5, 6,
 TAG_OVERFLOW, DIVISION_BY_ZERO, TRAP_INSTRUCTION = 0x0A, 0x2A, 0x80
 
 
-# -- traps ----------------------------------------------------------------------------------
+# -- traps -----------------------------------------------------------------------------
 class Trap(Exception):
     """The reference stops here: trap entry is the C part's."""
 
@@ -48,7 +78,7 @@ def check_supervisor(cpu: Cpu) -> None:
         trap(cpu, PRIVILEGED_INSTRUCTION)
 
 
-# -- control transfer -------------------------------------------------------------------------
+# -- control transfer ------------------------------------------------------------------
 @extern(effects="frame")
 def transfer(cpu: Cpu, condition: u1, target: u32, annul: int) -> None:
     """Continue at `target` after the delay slot, if the condition holds. `annul` says
@@ -60,7 +90,7 @@ def transfer(cpu: Cpu, condition: u1, target: u32, annul: int) -> None:
     raise Leave
 
 
-NEVER, UNLESS_TAKEN, ALWAYS = 0, 1, 2      # skip the slot; as in translate.c
+NEVER, UNLESS_TAKEN, ALWAYS = 0, 1, 2  # skip the slot; as in translate.c
 
 
 def annulment(a: int, cond: int) -> int:
@@ -70,7 +100,7 @@ def annulment(a: int, cond: int) -> int:
     return UNLESS_TAKEN if cond & 7 else ALWAYS
 
 
-# -- registers and operands ---------------------------------------------------------------------
+# -- registers and operands ------------------------------------------------------------
 def read(cpu: Cpu, n: int) -> Value:
     """Register n; %g0 is zero."""
     if n == 0:
@@ -101,7 +131,7 @@ def signed(value: int, width: int) -> int:
     return (value ^ (1 << (width - 1))) - (1 << (width - 1))
 
 
-# -- condition codes ------------------------------------------------------------------------------
+# -- condition codes -------------------------------------------------------------------
 def set_nz(cpu: Cpu, result: Value) -> None:
     """N and Z of a result."""
     cpu.n = s32(result) < 0

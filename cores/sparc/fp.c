@@ -1,5 +1,5 @@
-/* FSR, its traps and its queue; NaN results; arithmetic whose exceptions are wanted one by
- * one (The SPARC Architecture Manual, Version 8, 4.4, appendix N).
+/* FSR, its traps and its queue; NaN results; arithmetic with its exceptions one by one
+ * (SPARC V8 manual, 4.4, appendix N).
  * SPDX-License-Identifier: Apache-2.0
  *
  * An FPop that traps goes into FQ, and the trap is taken before the next instruction: a
@@ -13,8 +13,9 @@
 #include "sparc_insns.h"
 #include "ir.h"
 
-enum { CONTROL = (int)0xcfc00000, ROUNDING_SHIFT = 30, TRAPS_SHIFT = 23, VERSION_SHIFT = 17,
-       KIND_SHIFT = 14, QUEUED_SHIFT = 13, FCC_SHIFT = 10, ACCRUED_SHIFT = 5 };
+enum { CONTROL = (int)0xcfc00000, ROUNDING_SHIFT = 30, TRAPS_SHIFT = 23,
+       VERSION_SHIFT = 17, KIND_SHIFT = 14, QUEUED_SHIFT = 13, FCC_SHIFT = 10,
+       ACCRUED_SHIFT = 5 };
 enum trap_kind { NONE, IEEE_754, UNFINISHED, UNIMPLEMENTED, SEQUENCE };
 enum { NX = 1, DZ = 2, UF = 4, OF = 8, NV = 16 };
 
@@ -47,7 +48,7 @@ static unsigned flags_of(uint32_t bits)
     return flags;
 }
 
-/* ---- patterns ------------------------------------------------------------------------------ */
+/* ---- patterns -------------------------------------------------------------------- */
 typedef union { uint64_t bits; double number; } wide;
 typedef union { uint32_t bits; float number; } narrow;
 
@@ -81,7 +82,7 @@ static bool is_nan32(uint32_t bits)
     return (bits & INT32_MAX) > 0x7f800000;
 }
 
-/* ---- NaN results (N.2): a signalling operand before a quiet one, rs2 before rs1 --------------- */
+/* ---- NaN results (N.2): a signalling operand before a quiet one, rs2 before rs1 -- */
 enum { DEFAULT_NAN32 = 0x7fffffff, QUIET32 = 1 << 22 };
 static const uint64_t default_nan64 = INT64_MAX, quiet64 = 1ull << 51;
 
@@ -133,7 +134,7 @@ uint32_t sparc_nan32(struct mb_cpu *cpu, int op, uint32_t a, uint32_t b, uint32_
     return choose32(a, b);
 }
 
-/* ---- one operation, alone on the host's unit -------------------------------------------------------- */
+/* ---- one operation, alone on the host's unit ------------------------------------- */
 struct outcome { uint64_t value; uint32_t exceptions; };
 
 /* The compiler must not move arithmetic across reads and writes of MXCSR. */
@@ -153,7 +154,7 @@ static uint64_t compared(double a, double b)
     return a == b ? 0 : a < b ? 1 : a > b ? 2 : 3;
 }
 
-/* A compare of doubles raises what that of singles does, except for NaNs: see `signals`. */
+/* Does a comparison raise invalid? */
 static bool signals(uint32_t opf, uint64_t a, uint64_t b)
 {
     bool single = (opf & 3) == 1, any = opf & 4;
@@ -169,7 +170,8 @@ static uint64_t arithmetic32(uint32_t opf, float a, float b)
     STAY(a);
     STAY(b);
     float result = opf == 0x29 ? _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(b))) :
-                   opf == 0x41 ? a + b : opf == 0x45 ? a - b : opf == 0x49 ? a * b : a / b;
+                   opf == 0x41 ? a + b : opf == 0x45 ? a - b :
+                   opf == 0x49 ? a * b : a / b;
     STAY(result);
     if (result != result)
         return choose32(opf == 0x29 ? of_single(b) : of_single(a), of_single(b));
@@ -180,7 +182,8 @@ static uint64_t arithmetic64(uint32_t opf, double a, double b)
 {
     STAY(a);
     STAY(b);
-    double result = opf == 0x2a ? _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(b), _mm_set_sd(b))) :
+    __m128d second = _mm_set_sd(b);
+    double result = opf == 0x2a ? _mm_cvtsd_f64(_mm_sqrt_sd(second, second)) :
                     opf == 0x42 ? a + b : opf == 0x46 ? a - b :
                     opf == 0x4a ? a * b : a / b;
     STAY(result);
@@ -261,7 +264,8 @@ static struct outcome compare(uint32_t opf, uint64_t a, uint64_t b)
     return (struct outcome){compared(x, y), signals(opf, a, b) ? NV : 0};
 }
 
-static struct outcome execute(struct sparc_state *s, uint32_t opf, uint64_t a, uint64_t b)
+static struct outcome execute(const struct sparc_state *s, uint32_t opf, uint64_t a,
+                              uint64_t b)
 {
     struct outcome outcome;
     unsigned before = _mm_getcsr();
@@ -279,7 +283,7 @@ static struct outcome execute(struct sparc_state *s, uint32_t opf, uint64_t a, u
     return outcome;
 }
 
-/* ---- traps and the queue ------------------------------------------------------------------------------- */
+/* ---- traps and the queue --------------------------------------------------------- */
 static void enqueue(struct sparc_state *s, enum trap_kind kind)
 {
     s->queue_address = (uint32_t)s->cpu.pc;
@@ -316,7 +320,8 @@ static bool is_wide(uint32_t opf)
            (opf < 0x50 && (opf & 3) == 2);
 }
 
-void sparc_fp_exact(struct sparc_state *s, uint32_t opf, uint32_t rd, uint64_t a, uint64_t b)
+void sparc_fp_exact(struct sparc_state *s, uint32_t opf, uint32_t rd, uint64_t a,
+                    uint64_t b)
 {
     struct outcome outcome = execute(s, opf, a, b);
     s->last_op = 0;
@@ -335,7 +340,7 @@ void sparc_fp_exact(struct sparc_state *s, uint32_t opf, uint32_t rd, uint64_t a
         s->fpr[rd ^ 1] = (uint32_t)outcome.value;
 }
 
-/* ---- FSR ---------------------------------------------------------------------------------------------------- */
+/* ---- FSR ------------------------------------------------------------------------- */
 uint32_t sparc_fsr_read(struct sparc_state *s)
 {
     if (s->last_op) {

@@ -1,5 +1,5 @@
-/* The reference MMU: tables, permissions, probe, flush, registers (The SPARC Architecture
- * Manual, Version 8, appendix H; STP1012 microSPARC-II User's Manual, chapter 5).
+/* The reference MMU: tables, permissions, probe, flush, registers (SPARC V8 manual,
+ * appendix H; STP1012 microSPARC-II User's Manual, chapter 5).
  * SPDX-License-Identifier: Apache-2.0
  *
  * Omitted: the TLB itself, which guests cannot tell from the tables, and its
@@ -17,7 +17,7 @@ enum { BOOT_SPACE = (1u << 19) - 1 };           /* what is fetched of the PROM *
 enum { CONTROL = 0, CONTEXT_TABLE = 1, CONTEXT = 2, FAULT_STATUS = 3, FAULT_ADDRESS = 4,
        REPLACEMENT = 0x10, FAULT_STATUS_WRITE = 0x13, FAULT_ADDRESS_WRITE = 0x14 };
 
-/* ---- names -------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------- */
 unsigned sparc_mmu_mode(const struct mb_cpu *cpu)
 {
     return SPARC_FLAG((const struct sparc_state *)cpu, SUPERVISOR);
@@ -31,14 +31,15 @@ uint64_t sparc_address_space(const struct mb_cpu *cpu)
     return s->context;
 }
 
-/* ---- tables --------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------- */
 struct entry {
     uint64_t pa;                /* where it is */
     uint32_t value;
     unsigned level;
 };
 
-static const unsigned level_bits[] = {32, 24, 18, 12};      /* of the page at that level */
+/* Of the page at that level. */
+static const unsigned level_bits[] = {32, 24, 18, 12};
 
 static bool load(struct sparc_state *s, struct entry *entry)
 {
@@ -61,7 +62,8 @@ static uint32_t index_of(uint32_t va, unsigned level)
 
 /* Down to the first entry that is no pointer, or to level `last`. False: a table is where
  * no memory is. */
-static bool descend(struct sparc_state *s, uint32_t va, unsigned last, struct entry *entry)
+static bool descend(struct sparc_state *s, uint32_t va, unsigned last,
+                    struct entry *entry)
 {
     *entry = (struct entry){
         .pa = ((uint64_t)s->context_table << 4) + 4 * s->context,
@@ -75,16 +77,18 @@ static bool descend(struct sparc_state *s, uint32_t va, unsigned last, struct en
     return false;
 }
 
-/* ---- permissions (table H-2) -------------------------------------------------------------------- */
+/* ---- permissions (table H-2) ----------------------------------------------------- */
 struct rights { bool read, write, execute; };
 
 static struct rights rights_of(unsigned access, bool supervisor)
 {
     static const struct rights user[] = {
-        {1, 0, 0}, {1, 1, 0}, {1, 0, 1}, {1, 1, 1}, {0, 0, 1}, {1, 0, 0}, {0, 0, 0}, {0, 0, 0},
+        {1, 0, 0}, {1, 1, 0}, {1, 0, 1}, {1, 1, 1},
+        {0, 0, 1}, {1, 0, 0}, {0, 0, 0}, {0, 0, 0},
     };
     static const struct rights system[] = {
-        {1, 0, 0}, {1, 1, 0}, {1, 0, 1}, {1, 1, 1}, {0, 0, 1}, {1, 1, 0}, {1, 0, 1}, {1, 1, 1},
+        {1, 0, 0}, {1, 1, 0}, {1, 0, 1}, {1, 1, 1},
+        {0, 0, 1}, {1, 1, 0}, {1, 0, 1}, {1, 1, 1},
     };
     return supervisor ? system[access] : user[access];
 }
@@ -103,7 +107,7 @@ static void mark(struct sparc_state *s, const struct entry *entry, bool written)
         mb_cpu_phys_write(&s->cpu, entry->pa, &raw, 4);
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------ */
+/* ---- the walk -------------------------------------------------------------------- */
 static uint32_t find(struct sparc_state *s, uint32_t va, struct entry *entry)
 {
     if (!descend(s, va, PAGE_LEVEL, entry))
@@ -140,8 +144,8 @@ static void walk_tables(struct sparc_state *s, uint32_t va, enum mb_access acces
     out->executable = rights.execute;
 }
 
-void sparc_walk(struct mb_cpu *cpu, uint64_t va, enum mb_access access, unsigned mmu_mode,
-                struct mb_translation *out)
+void sparc_walk(struct mb_cpu *cpu, uint64_t va, enum mb_access access,
+                unsigned mmu_mode, struct mb_translation *out)
 {
     struct sparc_state *s = (struct sparc_state *)cpu;
     *out = (struct mb_translation){.pa = (uint32_t)va, .page_bits = 12};
@@ -155,7 +159,7 @@ void sparc_walk(struct mb_cpu *cpu, uint64_t va, enum mb_access access, unsigned
         out->pa = s->prom + (va & BOOT_SPACE);
 }
 
-/* ---- probe and flush: bits 11:8 of the address say what of ------------------------------------- */
+/* ---- probe and flush: bits 11:8 of the address say what of ----------------------- */
 enum { OF_PAGE = 0, OF_SEGMENT = 1, OF_REGION = 2, OF_CONTEXT = 3, OF_ALL = 4 };
 
 uint32_t sparc_probe(struct sparc_state *s, uint32_t va)
@@ -171,7 +175,7 @@ uint32_t sparc_probe(struct sparc_state *s, uint32_t va)
     return kind == PTE || (kind == POINTER && !entire) ? entry.value : 0;
 }
 
-/* Segments and regions may be of the supervisor's pages, which belong to every context. */
+/* Segments and regions may be of supervisor pages, which belong to every context. */
 void sparc_flush(struct sparc_state *s, uint32_t va)
 {
     switch (va >> 8 & 15) {
@@ -182,7 +186,7 @@ void sparc_flush(struct sparc_state *s, uint32_t va)
     }
 }
 
-/* ---- registers --------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------- */
 uint32_t sparc_mmu_read(struct sparc_state *s, uint32_t va)
 {
     uint32_t value;

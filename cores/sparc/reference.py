@@ -61,7 +61,7 @@ class SparcReference(Reference):
         super().__init__(*arguments, **options)
         self.fp = SparcEnv()
         self.cpu: Any = self
-        self.after: tuple[int, int] | None = None      # pc and nPC after a transfer
+        self.after: tuple[int, int] | None = None  # pc and nPC after a transfer
 
     # -- pc and nPC --------------------------------------------------------------------
     @property
@@ -93,7 +93,9 @@ class SparcReference(Reference):
     # -- windows -----------------------------------------------------------------------
     def switch_window(self, window: int) -> None:
         """Put the current window away, and take another."""
-        self._move(int(self.cpu.cwp), lambda where, at: _swap(self.cpu, where, at, True))
+        self._move(
+            int(self.cpu.cwp), lambda where, at: _swap(self.cpu, where, at, True)
+        )
         self._move(window, lambda where, at: _swap(self.cpu, where, at, False))
         self.cpu.cwp = window
 
@@ -112,7 +114,7 @@ class SparcReference(Reference):
             raise Trap(WINDOW_OVERFLOW if by < 0 else WINDOW_UNDERFLOW)
         self.switch_window(window)
 
-    # -- traps --------------------------------------------------------------------------
+    # -- traps -------------------------------------------------------------------------
     def enter_trap(self, number: int) -> None:
         """Chapter 7."""
         cpu = self.cpu
@@ -130,7 +132,9 @@ class SparcReference(Reference):
         """RETT."""
         cpu = self.cpu
         if cpu.et:
-            raise Trap(ILLEGAL_INSTRUCTION if cpu.supervisor else PRIVILEGED_INSTRUCTION)
+            raise Trap(
+                ILLEGAL_INSTRUCTION if cpu.supervisor else PRIVILEGED_INSTRUCTION
+            )
         if target % 4:
             raise Trap(MEM_ADDRESS_NOT_ALIGNED)
         following = self.following
@@ -138,12 +142,14 @@ class SparcReference(Reference):
         cpu.et, cpu.supervisor = 1, int(cpu.ps)
         self.after = following, target
 
-    # -- floating point -------------------------------------------------------------------
+    # -- floating point ----------------------------------------------------------------
     def settle(self) -> None:
         """cexc of the last operation."""
         cpu = self.cpu
         if cpu.last_op:
-            _, cpu.cexc = self.outcome(int(cpu.last_op), int(cpu.last_a), int(cpu.last_b))
+            _, cpu.cexc = self.outcome(
+                int(cpu.last_op), int(cpu.last_a), int(cpu.last_b)
+            )
             cpu.last_op, cpu.ftt = 0, 0
 
     def outcome(self, opf: int, a: int, b: int) -> tuple[int, int]:
@@ -176,7 +182,7 @@ class SparcReference(Reference):
         self.continue_at(self.following, self.following + 4)
         raise Trap(FP_EXCEPTION)
 
-    # -- one instruction ---------------------------------------------------------------------
+    # -- one instruction ---------------------------------------------------------------
     def step(self) -> Insn | None:
         """Fetch and execute the instruction at pc; a trap is entered."""
         word = int.from_bytes(self.memory.read(self.pc, 4), "big")
@@ -195,8 +201,12 @@ class SparcReference(Reference):
 
 
 WIDE = (0x2A, 0x42, 0x46, 0x4A, 0x4E, 0x69, 0xC8, 0xC9)
-ARITHMETIC = {0x41: softfloat.add, 0x45: softfloat.sub, 0x49: softfloat.mul,
-              0x4D: softfloat.div}
+ARITHMETIC = {
+    0x41: softfloat.add,
+    0x45: softfloat.sub,
+    0x49: softfloat.mul,
+    0x4D: softfloat.div,
+}
 
 
 def _swap(cpu: Any, where: int, at: int, away: bool) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SPARC V8 state: what one processor holds (The SPARC Architecture Manual, Version 8).
+"""SPARC V8 state: what one processor holds (SPARC V8 manual).
 
 The registers of the current window are in `r`; the other windows wait in `windows`
 (windows.c moves them). PSR is kept in parts: the condition codes as fields, and what
@@ -12,7 +12,18 @@ interrupted there, so translated code hardly ever writes either.
 
 from __future__ import annotations
 
-from machinebuilder.isa import Array, Features, Field, Flag, State, View, u1, u8, u32, u64
+from machinebuilder.isa import (
+    Array,
+    Features,
+    Field,
+    Flag,
+    State,
+    View,
+    u1,
+    u8,
+    u32,
+    u64,
+)
 
 WINDOWS = 8
 
@@ -22,7 +33,7 @@ class SparcState(State):
 
     big_endian = True
 
-    # -- integer unit ---------------------------------------------------------------------
+    # -- integer unit ------------------------------------------------------------------
     r = Array(u32, 32, doc="%g0-7 %o0-7 %l0-7 %i0-7 of the current window; r[0] is 0")
     n = Field(u1, doc="PSR.icc.N")
     z = Field(u1, doc="PSR.icc.Z")
@@ -39,13 +50,13 @@ class SparcState(State):
     ps = Field(u1, doc="PSR.PS")
     windows = Array(u32, 16 * WINDOWS, doc="locals and ins of the other windows")
 
-    # -- translation flags ----------------------------------------------------------------
+    # -- translation flags -------------------------------------------------------------
     delayed = Flag(1, doc="nPC is not pc + 4: it is in npc")
     supervisor = Flag(1, doc="PSR.S")
     fpu = Flag(1, doc="PSR.EF")
     fp_traps = Flag(1, doc="FSR.TEM is not 0")
 
-    # -- floating-point unit (insns/fp*.py) -------------------------------------------------
+    # -- floating-point unit (insns/fp*.py) --------------------------------------------
     fpr = Array(u32, 32, doc="%f0-31; %fN is fpr[N ^ 1], so that d has the pairs")
     d = View(u64, "fpr", 16, doc="the even-odd pairs")
     fcc = Field(u8, doc="FSR.fcc: 0 equal, 1 less, 2 greater, 3 unordered")
@@ -60,9 +71,9 @@ class SparcState(State):
     queue_insn = Field(u32, doc="FQ: the FPop that trapped")
     qne = Field(u1, doc="FSR.qne: FQ is not empty")
 
-    features = Features("swift")   # "swift": microSPARC-II's own MMU registers
+    features = Features("swift")  # "swift": microSPARC-II's own MMU registers
 
-    # -- identification: set from models/*.yaml before reset ----------------------------------
+    # -- identification: set from models/*.yaml before reset ---------------------------
     psr_id = Field(u32, doc="PSR.impl and ver, in place")
     fsr_ver = Field(u32, doc="FSR.ver")
     mmu_id = Field(u32, doc="MMU control register bits 31:24, in place")
@@ -72,14 +83,16 @@ class SparcState(State):
     fault_status_mask = Field(u32, doc="SFSR: bits that exist")
     replacement_mask = Field(u32, doc="TLB replacement control: bits that exist")
 
-    # -- MMU -------------------------------------------------------------------------------------
+    # -- MMU ---------------------------------------------------------------------------
     mmu_control = Field(u32, doc="without the bits of mmu_id")
     context_table = Field(u32)
     context = Field(u32)
     fault_status = Field(u32)
     fault_address = Field(u32)
     replacement = Field(u32, doc="TLB replacement control")
-    breakpoint = Array(u32, 4, doc="breakpoint registers of ASI 0x38: held, without effect")
+    breakpoint = Array(
+        u32, 4, doc="breakpoint registers of ASI 0x38: held, without effect"
+    )
     prom = Field(u64, doc="parameter: where boot mode fetches from")
 
     lines = Field(u32, doc="levels of the inputs, bit n is interrupt level n; atomic")

@@ -1,4 +1,4 @@
-/* PSR (The SPARC Architecture Manual, Version 8, 4.2). SPDX-License-Identifier: Apache-2.0
+/* PSR (SPARC V8 manual, 4.2). SPDX-License-Identifier: Apache-2.0
  */
 #include "core_sparc.h"
 #include "sparc_insns.h"

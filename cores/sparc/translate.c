@@ -18,7 +18,7 @@
 
 enum { NEVER, UNLESS_TAKEN, ALWAYS };   /* skip the slot; as in formats.py */
 
-/* ---- what an instruction may do, for delay slots ------------------------------------------- */
+/* ---- what an instruction may do, for delay slots --------------------------------- */
 enum conduct { QUIET, MAY_TRAP, ALONE };
 
 /* By op3 of arithmetic (op 2) and of memory (op 3). */
@@ -38,7 +38,7 @@ static enum conduct conduct_of(uint32_t word)
     }
 }
 
-/* ---- pieces ---------------------------------------------------------------------------------- */
+/* ---- pieces ---------------------------------------------------------------------- */
 static bool fetch(struct mb_tr *tr, uint32_t pc, uint32_t *word)
 {
     if (!mb_tr_fetch32(tr, pc, word))
@@ -104,7 +104,7 @@ static void jump(struct mb_tr *tr, mb_v target)
         mb_tr_jump(tr, mb_ir_zext32(tr->ir, target));
 }
 
-/* ---- delay slots -------------------------------------------------------------------------------- */
+/* ---- delay slots ----------------------------------------------------------------- */
 /* Is the instruction behind the branch one that goes into its unit? */
 static bool take_slot(struct mb_tr *tr, uint32_t *word, enum conduct *conduct)
 {
@@ -116,7 +116,8 @@ static bool take_slot(struct mb_tr *tr, uint32_t *word, enum conduct *conduct)
 }
 
 /* Translate it; `npc` is what follows it, should it trap. */
-static void translate_slot(struct mb_tr *tr, uint32_t word, enum conduct conduct, mb_v npc)
+static void translate_slot(struct mb_tr *tr, uint32_t word, enum conduct conduct,
+                           mb_v npc)
 {
     tr->pc = after(tr, 1);
     tr->insns++;
@@ -183,7 +184,7 @@ static void conditional(struct mb_tr *tr, mb_v condition, mb_v target)
     mb_tr_endif(tr, &fork);
 }
 
-/* ---- a transfer in the delay slot of another (B.21, B.25) ------------------------------------------ */
+/* ---- a transfer in the delay slot of another (B.21, B.25) ------------------------ */
 static void take_couple(struct mb_tr *tr, mb_v next, mb_v target)
 {
     set_npc(tr, target);
@@ -245,7 +246,7 @@ void sparc_transfer(struct mb_tr *tr, mb_v condition, mb_v target, int64_t annul
         annulling(tr, condition, target);
 }
 
-/* ---- units ------------------------------------------------------------------------------------------ */
+/* ---- units ----------------------------------------------------------------------- */
 static void translate_delayed(struct mb_tr *tr)
 {
     uint32_t word;
@@ -282,7 +283,7 @@ void sparc_translate(struct mb_tr *tr)
         translate_sequence(tr);
 }
 
-/* ---- disassembly ---------------------------------------------------------------------------------------- */
+/* ---- disassembly ----------------------------------------------------------------- */
 unsigned sparc_disassemble(const struct mb_cpu *cpu, uint64_t pc, const uint8_t *bytes,
                            unsigned available, char *text, size_t size)
 {

@@ -1,5 +1,5 @@
-/* Traps: entry, faults of memory accesses, interrupts (The SPARC Architecture Manual,
- * Version 8, chapter 7). SPDX-License-Identifier: Apache-2.0
+/* Traps: entry, faults of memory accesses, interrupts (SPARC V8 manual, chapter 7).
+ * SPDX-License-Identifier: Apache-2.0
  *
  * A trap while ET is 0 is error mode, which resets a sun4m.
  */
@@ -11,7 +11,7 @@ enum { NON_MASKABLE = 15 };
 enum { STATUS_SUPERVISOR = 1 << 5, STATUS_FETCH = 1 << 6, STATUS_STORE = 1 << 7,
        STATUS_ADDRESS_VALID = 2, STATUS_OVERWRITE = 1, STATUS_CONTROL_SPACE = 1 << 16 };
 
-/* ---- pc and nPC ----------------------------------------------------------------------- */
+/* ---- pc and nPC ------------------------------------------------------------------ */
 void sparc_continue_at(struct sparc_state *s, uint32_t pc, uint32_t npc)
 {
     s->cpu.pc = pc;
@@ -25,7 +25,7 @@ void sparc_advance(struct sparc_state *s)
     sparc_continue_at(s, next, next + 4);
 }
 
-/* ---- entry ------------------------------------------------------------------------------ */
+/* ---- entry ----------------------------------------------------------------------- */
 static void error_mode(struct sparc_state *s, uint32_t number)
 {
     mb_cpu_log(&s->cpu, "trap %#x while traps are disabled: error mode, pc %#x", number,
@@ -63,8 +63,9 @@ void sparc_trap(struct sparc_state *s, uint32_t number)
     sparc_enter_trap(s, number);
 }
 
-/* ---- faults -------------------------------------------------------------------------------- */
-static void record(struct sparc_state *s, uint32_t va, enum mb_access access, uint32_t code)
+/* ---- faults ---------------------------------------------------------------------- */
+static void record(struct sparc_state *s, uint32_t va, enum mb_access access,
+                   uint32_t code)
 {
     uint32_t status = STATUS_ADDRESS_VALID | SPARC_FAULT_BITS(code);
     if (SPARC_FLAG(s, SUPERVISOR))
@@ -119,7 +120,7 @@ void sparc_fault(struct mb_cpu *cpu, uint64_t va, enum mb_access access, uint32_
                                                : SPARC_DATA_ACCESS);
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------ */
+/* ---- interrupts ------------------------------------------------------------------ */
 static uint32_t lines(const struct mb_cpu *cpu)
 {
     return __atomic_load_n(&((const struct sparc_state *)cpu)->lines, __ATOMIC_SEQ_CST);

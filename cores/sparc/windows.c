@@ -1,4 +1,4 @@
-/* Register windows (The SPARC Architecture Manual, Version 8, 4.1, B.20).
+/* Register windows (SPARC V8 manual, 4.1, B.20).
  * SPDX-License-Identifier: Apache-2.0
  *
  * Registers of the current window are in r[8..31]. Window w's locals and ins are kept in

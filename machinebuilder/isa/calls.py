@@ -94,7 +94,9 @@ def _extern(f: Function, node: ast.Call, extern: Extern, values: list[Value]) ->
             node, f"{extern.name} takes {len(extern.parameters)} arguments beside cpu"
         )
     arguments = [
-        _static_argument(f, node, value) if kind is int else f.to_dyn(kind, value, node).c
+        _static_argument(f, node, value)
+        if kind is int
+        else f.to_dyn(kind, value, node).c
         for value, (_, kind) in zip(values[1:], extern.parameters, strict=True)
     ]
     helper = f.unit.helper(extern)

@@ -309,11 +309,9 @@ def _set_prototypes(isa: str, name: str) -> str:
 def _prototype(core: Core, extern: Extern) -> str:
     """Without names: a parameter may be called `unsigned`."""
     if extern.effects == "frame":
-        of_frame = ["int64_t" if kind is int else "mb_v" for _, kind in extern.parameters]
-        return (
-            f"void {core.name}_{extern.name}"
-            f"({', '.join(['struct mb_tr *', *of_frame])});\n"
-        )
+        types = ["int64_t" if kind is int else "mb_v" for _, kind in extern.parameters]
+        listed = ", ".join(["struct mb_tr *", *types])
+        return f"void {core.name}_{extern.name}({listed});\n"
     result = "void" if extern.result is None else _helper_type(extern.result)
     kinds = [_helper_type(kind) for _, kind in extern.parameters]
     parameters = ", ".join([f"struct {core.name}_state *", *kinds])

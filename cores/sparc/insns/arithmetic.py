@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integer arithmetic, logic, shifts (The SPARC Architecture Manual, Version 8, B.9-B.19)."""
+"""Integer arithmetic, logic, shifts (SPARC V8 manual, B.9-B.19)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from machinebuilder.isa import (
 insns = InsnSet("v8")
 
 
-# -- meanings: (cpu, a, b) -> result ----------------------------------------------------------
+# -- meanings: (cpu, a, b) -> result ---------------------------------------------------
 def add(cpu: Cpu, a: Value, b: Value) -> Value:
     return a + b
 
@@ -115,12 +115,15 @@ def smul(cpu: Cpu, a: Value, b: Value) -> Value:
     return u32(product)
 
 
-# -- plain, and setting icc ----------------------------------------------------------------------
+# -- plain, and setting icc ------------------------------------------------------------
 def declare(op3: int, mnemonic: str, meaning: Any) -> None:
     """One operation of rs1 and the second operand."""
 
-    @insns(f"10 rd:5 {op3:06b} rs1:5 i:1 low:13", name=mnemonic,
-           asm=f"{mnemonic} {{rs1}}, {{i,low:operand}}, {{rd}}")
+    @insns(
+        f"10 rd:5 {op3:06b} rs1:5 i:1 low:13",
+        name=mnemonic,
+        asm=f"{mnemonic} {{rs1}}, {{i,low:operand}}, {{rd}}",
+    )
     def operation(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
         write(cpu, rd, meaning(cpu, read(cpu, rs1), operand2(cpu, i, low)))
 
@@ -129,8 +132,11 @@ def declare_logic(op3: int, mnemonic: str, meaning: Any) -> None:
     """An operation, and its form that sets icc and clears V and C."""
     declare(op3, mnemonic, meaning)
 
-    @insns(f"10 rd:5 {op3 + 16:06b} rs1:5 i:1 low:13", name=f"{mnemonic}cc",
-           asm=f"{mnemonic}cc {{rs1}}, {{i,low:operand}}, {{rd}}")
+    @insns(
+        f"10 rd:5 {op3 + 16:06b} rs1:5 i:1 low:13",
+        name=f"{mnemonic}cc",
+        asm=f"{mnemonic}cc {{rs1}}, {{i,low:operand}}, {{rd}}",
+    )
     def setting(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
         result = meaning(cpu, read(cpu, rs1), operand2(cpu, i, low))
         set_logic(cpu, result)
@@ -155,7 +161,7 @@ declare_logic(0x0A, "umul", umul)
 declare_logic(0x0B, "smul", smul)
 
 
-# -- shifts --------------------------------------------------------------------------------------
+# -- shifts ----------------------------------------------------------------------------
 def shift_left(value: Value, count: Value) -> Value:
     return value << count
 
@@ -171,8 +177,11 @@ def shift_arithmetic(value: Value, count: Value) -> Value:
 def declare_shift(op3: int, mnemonic: str, meaning: Any) -> None:
     """A shift by five bits of a register or constant."""
 
-    @insns(f"10 rd:5 {op3:06b} rs1:5 i:1 low:13", name=mnemonic,
-           asm=f"{mnemonic} {{rs1}}, {{i,low:shift_count}}, {{rd}}")
+    @insns(
+        f"10 rd:5 {op3:06b} rs1:5 i:1 low:13",
+        name=mnemonic,
+        asm=f"{mnemonic} {{rs1}}, {{i,low:shift_count}}, {{rd}}",
+    )
     def shift(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
         if i:
             write(cpu, rd, meaning(read(cpu, rs1), low & 31))
@@ -185,7 +194,7 @@ declare_shift(0x26, "srl", shift_right)
 declare_shift(0x27, "sra", shift_arithmetic)
 
 
-# -- tagged ----------------------------------------------------------------------------------------
+# -- tagged ----------------------------------------------------------------------------
 def tagged_add(cpu: Cpu, a: Value, b: Value) -> Value:
     """(result, carry, overflow): V too if a tag is not zero."""
     result, carry, overflow = add_with_carry(a, b, 0)
@@ -200,11 +209,14 @@ def tagged_subtract(cpu: Cpu, a: Value, b: Value) -> Value:
 def declare_tagged(op3: int, mnemonic: str, meaning: Any, traps: int) -> None:
     """TADDcc and the like; `traps`: the TV form, which traps on overflow."""
 
-    @insns(f"10 rd:5 {op3:06b} rs1:5 i:1 low:13", name=mnemonic,
-           asm=f"{mnemonic} {{rs1}}, {{i,low:operand}}, {{rd}}")
+    @insns(
+        f"10 rd:5 {op3:06b} rs1:5 i:1 low:13",
+        name=mnemonic,
+        asm=f"{mnemonic} {{rs1}}, {{i,low:operand}}, {{rd}}",
+    )
     def tagged(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
         result, carry, overflow = meaning(cpu, read(cpu, rs1), operand2(cpu, i, low))
-        if traps:
+        if traps:  # noqa: SIM102 (one is static)
             if overflow:
                 trap(cpu, TAG_OVERFLOW)
         set_nz(cpu, result)
@@ -233,7 +245,7 @@ def mulscc(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
     write(cpu, rd, result)
 
 
-# -- division (B.19) -------------------------------------------------------------------------------
+# -- division (B.19) -------------------------------------------------------------------
 def unsigned_quotient(cpu: Cpu, a: Value, b: Value) -> Value:
     """(quotient, overflow) of Y:a / b, saturated."""
     dividend = (u64(cpu.y) << 32) | u64(a)
@@ -256,8 +268,11 @@ def signed_quotient(cpu: Cpu, a: Value, b: Value) -> Value:
 def declare_divide(op3: int, mnemonic: str, meaning: Any, setting: int) -> None:
     """A division; `setting`: the form that sets icc."""
 
-    @insns(f"10 rd:5 {op3:06b} rs1:5 i:1 low:13", name=mnemonic,
-           asm=f"{mnemonic} {{rs1}}, {{i,low:operand}}, {{rd}}")
+    @insns(
+        f"10 rd:5 {op3:06b} rs1:5 i:1 low:13",
+        name=mnemonic,
+        asm=f"{mnemonic} {{rs1}}, {{i,low:operand}}, {{rd}}",
+    )
     def divide(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
         divisor = operand2(cpu, i, low)
         if divisor == 0:
@@ -276,7 +291,7 @@ declare_divide(0x0F, "sdiv", signed_quotient, 0)
 declare_divide(0x1F, "sdivcc", signed_quotient, 1)
 
 
-# -- constants -------------------------------------------------------------------------------------
+# -- constants -------------------------------------------------------------------------
 @insns("00 rd:5 100 imm22:22", asm="sethi %hi({imm22:high_part}), {rd}")
 def sethi(cpu: Cpu, rd: int, imm22: int) -> None:
     """SETHI; with %g0 it is NOP."""

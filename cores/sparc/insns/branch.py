@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Branches, calls, jumps, traps by software (The SPARC Architecture Manual, B.21-B.27)."""
+"""Branches, calls, jumps, traps by software (SPARC V8 manual, B.21-B.27)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,18 @@ insns = InsnSet("v8")
 
 def target_of(cpu: Cpu, displacement: int) -> int:
     """A word displacement from this instruction."""
-    return (cpu.pc + displacement * 4) & 0xFFFF_FFFF
+    return int(cpu.pc + displacement * 4) & 0xFFFF_FFFF
 
 
 @insns("00 a:1 cond:4 010 disp22:22", asm="b{cond:icc}{a:annul} {disp22:near}")
 def bicc(cpu: Cpu, a: int, cond: int, disp22: int) -> None:
     """Bicc."""
-    transfer(cpu, integer_condition(cpu, cond), target_of(cpu, signed(disp22, 22)),
-             annulment(a, cond))
+    transfer(
+        cpu,
+        integer_condition(cpu, cond),
+        target_of(cpu, signed(disp22, 22)),
+        annulment(a, cond),
+    )
 
 
 @insns("00 a:1 cond:4 110 disp22:22", asm="fb{cond:fcc}{a:annul} {disp22:near}")
@@ -41,8 +45,12 @@ def fbfcc(cpu: Cpu, a: int, cond: int, disp22: int) -> None:
     """FBfcc."""
     if not cpu.fpu:
         trap(cpu, FP_DISABLED)
-    transfer(cpu, float_condition(cpu, cond), target_of(cpu, signed(disp22, 22)),
-             annulment(a, cond))
+    transfer(
+        cpu,
+        float_condition(cpu, cond),
+        target_of(cpu, signed(disp22, 22)),
+        annulment(a, cond),
+    )
 
 
 @insns("00 a:1 cond:4 111 disp22:22", asm="cb{cond:hexadecimal}{a:annul} {disp22:near}")
@@ -86,12 +94,12 @@ def ticc(cpu: Cpu, cond: int, rs1: int, i: int, low: int) -> None:
     number = (address_of(cpu, rs1, i, low) & 0x7F) + TRAP_INSTRUCTION
     if cond == 8:
         trap(cpu, number)
-    elif cond != 0:
+    elif cond != 0:  # noqa: SIM102 (one is static)
         if integer_condition(cpu, cond):
             trap(cpu, number)
 
 
-# -- register windows (B.20) ---------------------------------------------------------------------
+# -- register windows (B.20) -----------------------------------------------------------
 @extern(effects="writes")
 def save_window(cpu: Cpu) -> None:
     """To the next window, or a window_overflow trap."""

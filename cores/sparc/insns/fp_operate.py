@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Floating-point operations, singles and doubles on the host's hardware
-(The SPARC Architecture Manual, Version 8, B.30-B.35, appendix N).
+(SPARC V8 manual, B.30-B.35, appendix N).
 
 Quad operations, and opf values that mean nothing, are unimplemented_FPop.
 """
@@ -36,8 +36,8 @@ from machinebuilder.isa import (
 
 insns = InsnSet("v8")
 
-MOVES = 1                # opf of FMOVs: raises nothing
-UNIMPLEMENTED = 3        # FSR.ftt
+MOVES = 1  # opf of FMOVs: raises nothing
+UNIMPLEMENTED = 3  # FSR.ftt
 
 
 @extern(effects="writes")
@@ -52,7 +52,7 @@ def fp_unimplemented(cpu: Cpu) -> None:
     cpu.queue(UNIMPLEMENTED)
 
 
-# -- operands: bit patterns; doubles when `wide` --------------------------------------------
+# -- operands: bit patterns; doubles when `wide` ---------------------------------------
 def get(cpu: Cpu, wide: int, n: int) -> Value:
     if wide:
         return cpu.d[double_register(n)]
@@ -80,12 +80,15 @@ def remember(cpu: Cpu, opf: int, a: Value, b: Value) -> None:
     cpu.last_b = u64(b)
 
 
-# -- two operands ------------------------------------------------------------------------------
+# -- two operands ----------------------------------------------------------------------
 def declare_binary(opf: int, mnemonic: str, meaning: Any, wide: int) -> None:
     """FADDs and the like."""
 
-    @insns(f"10 fd:5 110100 fs1:5 {opf:09b} fs2:5", name=mnemonic,
-           asm=f"{mnemonic} {{fs1:freg}}, {{fs2:freg}}, {{fd:freg}}")
+    @insns(
+        f"10 fd:5 110100 fs1:5 {opf:09b} fs2:5",
+        name=mnemonic,
+        asm=f"{mnemonic} {{fs1:freg}}, {{fs2:freg}}, {{fd:freg}}",
+    )
     def binary(cpu: Cpu, fd: int, fs1: int, fs2: int) -> None:
         check_fpu(cpu)
         a = get(cpu, wide, fs1)
@@ -94,17 +97,25 @@ def declare_binary(opf: int, mnemonic: str, meaning: Any, wide: int) -> None:
             fp_exact(cpu, opf, fd, u64(a), u64(b))
         else:
             remember(cpu, opf, a, b)
-            put(cpu, wide, fd, float_bits(meaning(floating(wide, a), floating(wide, b))))
+            put(
+                cpu, wide, fd, float_bits(meaning(floating(wide, a), floating(wide, b)))
+            )
 
 
-for _opf, _name, _meaning in ((0x41, "fadd", fadd), (0x45, "fsub", fsub),
-                              (0x49, "fmul", fmul), (0x4D, "fdiv", fdiv)):
+for _opf, _name, _meaning in (
+    (0x41, "fadd", fadd),
+    (0x45, "fsub", fsub),
+    (0x49, "fmul", fmul),
+    (0x4D, "fdiv", fdiv),
+):
     declare_binary(_opf, f"{_name}s", _meaning, 0)
     declare_binary(_opf + 1, f"{_name}d", _meaning, 1)
 
 
-@insns("10 fd:5 110100 fs1:5 001101001 fs2:5",
-       asm="fsmuld {fs1:freg}, {fs2:freg}, {fd:freg}")
+@insns(
+    "10 fd:5 110100 fs1:5 001101001 fs2:5",
+    asm="fsmuld {fs1:freg}, {fs2:freg}, {fd:freg}",
+)
 def fsmuld(cpu: Cpu, fd: int, fs1: int, fs2: int) -> None:
     """FsMULd: the product of singles, exact as a double."""
     check_fpu(cpu)
@@ -118,7 +129,7 @@ def fsmuld(cpu: Cpu, fd: int, fs1: int, fs2: int) -> None:
         put(cpu, 1, fd, float_bits(product))
 
 
-# -- one operand -----------------------------------------------------------------------------------
+# -- one operand -----------------------------------------------------------------------
 def integer_of(wide: int, pattern: Value) -> Value:
     """Toward zero; a NaN gives the largest number."""
     if wide:
@@ -160,12 +171,16 @@ def double_to_single(pattern: Value) -> Value:
     return float_bits(f32(from_bits(f64, pattern)))
 
 
-def declare_unary(opf: int, mnemonic: str, meaning: Any, from_wide: int,
-                  to_wide: int) -> None:
+def declare_unary(
+    opf: int, mnemonic: str, meaning: Any, from_wide: int, to_wide: int
+) -> None:
     """Square roots and conversions."""
 
-    @insns(f"10 fd:5 110100 xxxxx {opf:09b} fs2:5", name=mnemonic,
-           asm=f"{mnemonic} {{fs2:freg}}, {{fd:freg}}")
+    @insns(
+        f"10 fd:5 110100 xxxxx {opf:09b} fs2:5",
+        name=mnemonic,
+        asm=f"{mnemonic} {{fs2:freg}}, {{fd:freg}}",
+    )
     def unary(cpu: Cpu, fd: int, fs2: int) -> None:
         check_fpu(cpu)
         b = get(cpu, from_wide, fs2)
@@ -189,8 +204,11 @@ declare_unary(0xC6, "fdtos", double_to_single, 1, 0)
 def declare_move(opf: int, mnemonic: str, keep: int, flip: int) -> None:
     """FMOVs, FNEGs, FABSs: bits, whatever they mean."""
 
-    @insns(f"10 fd:5 110100 xxxxx {opf:09b} fs2:5", name=mnemonic,
-           asm=f"{mnemonic} {{fs2:freg}}, {{fd:freg}}")
+    @insns(
+        f"10 fd:5 110100 xxxxx {opf:09b} fs2:5",
+        name=mnemonic,
+        asm=f"{mnemonic} {{fs2:freg}}, {{fd:freg}}",
+    )
     def move(cpu: Cpu, fd: int, fs2: int) -> None:
         check_fpu(cpu)
         cpu.last_op = MOVES
@@ -202,12 +220,15 @@ declare_move(0x05, "fnegs", 0xFFFF_FFFF, 0x8000_0000)
 declare_move(0x09, "fabss", 0x7FFF_FFFF, 0)
 
 
-# -- comparison --------------------------------------------------------------------------------------
+# -- comparison ------------------------------------------------------------------------
 def declare_compare(opf: int, mnemonic: str, meaning: Any, wide: int) -> None:
     """FCMP; FCMPE raises invalid for quiet NaNs too."""
 
-    @insns(f"10 xxxxx 110101 fs1:5 {opf:09b} fs2:5", name=mnemonic,
-           asm=f"{mnemonic} {{fs1:freg}}, {{fs2:freg}}")
+    @insns(
+        f"10 xxxxx 110101 fs1:5 {opf:09b} fs2:5",
+        name=mnemonic,
+        asm=f"{mnemonic} {{fs1:freg}}, {{fs2:freg}}",
+    )
     def compare(cpu: Cpu, fs1: int, fs2: int) -> None:
         check_fpu(cpu)
         a = get(cpu, wide, fs1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The floating-point unit's registers and FSR (The SPARC Architecture Manual, 4.4, B.1, B.4).
+"""The floating-point unit's registers and FSR (SPARC V8 manual, 4.4, B.1, B.4).
 
 FSR is kept in parts. Rounding and aexc are in the host's MXCSR (the reference's
 `cpu.fp`). cexc is not kept while FSR.TEM is 0: the last operation and its operands are,
@@ -22,13 +22,22 @@ from machinebuilder.isa import InsnSet, extern, softfloat, u1, u8, u32, u64
 
 insns = InsnSet("v8")
 
-ROUNDINGS = (softfloat.Rounding.NEAREST, softfloat.Rounding.ZERO,
-             softfloat.Rounding.UP, softfloat.Rounding.DOWN)
+ROUNDINGS = (
+    softfloat.Rounding.NEAREST,
+    softfloat.Rounding.ZERO,
+    softfloat.Rounding.UP,
+    softfloat.Rounding.DOWN,
+)
 # Bits of aexc and cexc, and the engine's flags: nx, dz, uf, of, nv.
-EXCEPTIONS = ((1, softfloat.INEXACT), (2, softfloat.DIVZERO), (4, softfloat.UNDERFLOW),
-              (8, softfloat.OVERFLOW), (16, softfloat.INVALID))
-CONTROL = 0xCFC0_0000       # RD, TEM, NS
-SEQUENCE = 4                # FSR.ftt
+EXCEPTIONS = (
+    (1, softfloat.INEXACT),
+    (2, softfloat.DIVZERO),
+    (4, softfloat.UNDERFLOW),
+    (8, softfloat.OVERFLOW),
+    (16, softfloat.INVALID),
+)
+CONTROL = 0xCFC0_0000  # RD, TEM, NS
+SEQUENCE = 4  # FSR.ftt
 
 
 def check_fpu(cpu: Cpu) -> None:
@@ -37,14 +46,21 @@ def check_fpu(cpu: Cpu) -> None:
         trap(cpu, FP_DISABLED)
 
 
-# -- FSR -----------------------------------------------------------------------------------
+# -- FSR -------------------------------------------------------------------------------
 @extern(effects="writes")
 def fsr_read(cpu: Cpu) -> u32:
     """All of FSR; what was last computed is run again for cexc."""
     cpu.settle()
     aexc = sum(bit for bit, flag in EXCEPTIONS if cpu.fp.flags & flag)
-    return u32(int(cpu.fsr_control) | int(cpu.fsr_ver) << 17 | int(cpu.ftt) << 14
-               | int(cpu.qne) << 13 | int(cpu.fcc) << 10 | aexc << 5 | int(cpu.cexc))
+    return u32(
+        int(cpu.fsr_control)
+        | int(cpu.fsr_ver) << 17
+        | int(cpu.ftt) << 14
+        | int(cpu.qne) << 13
+        | int(cpu.fcc) << 10
+        | aexc << 5
+        | int(cpu.cexc)
+    )
 
 
 @extern(effects="writes")
@@ -97,7 +113,7 @@ def stdfq(cpu: Cpu, rs1: int, i: int, low: int) -> None:
     queue_pop(cpu)
 
 
-# -- registers and memory ----------------------------------------------------------------------
+# -- registers and memory --------------------------------------------------------------
 @insns("11 fd:5 100000 rs1:5 i:1 low:13", asm="ld [{rs1,i,low:sum}], {fd:freg}")
 def ldf(cpu: Cpu, fd: int, rs1: int, i: int, low: int) -> None:
     """LDF."""
@@ -124,4 +140,6 @@ def stf(cpu: Cpu, fd: int, rs1: int, i: int, low: int) -> None:
 def stdf(cpu: Cpu, fd: int, rs1: int, i: int, low: int) -> None:
     """STDF."""
     check_fpu(cpu)
-    cpu.store(u64, address_of(cpu, rs1, i, low), cpu.d[double_register(fd)], aligned=True)
+    cpu.store(
+        u64, address_of(cpu, rs1, i, low), cpu.d[double_register(fd)], aligned=True
+    )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads and stores of integer registers, atomics, alternate spaces
-(The SPARC Architecture Manual, Version 8, B.1-B.8)."""
+(SPARC V8 manual, B.1-B.8)."""
 
 from __future__ import annotations
 
@@ -34,12 +34,15 @@ def read_pair(cpu: Cpu, rd: int) -> Value:
     return (u64(read(cpu, rd)) << 32) | u64(read(cpu, rd + 1))
 
 
-# -- the current space ----------------------------------------------------------------------------
+# -- the current space -----------------------------------------------------------------
 def declare_load(op3: int, mnemonic: str, kind: Any, extended: Any) -> None:
     """A load of one register; `extended` is the type that extends it to 32 bits."""
 
-    @insns(f"11 rd:5 {op3:06b} rs1:5 i:1 low:13", name=mnemonic,
-           asm=f"{mnemonic} [{{rs1,i,low:sum}}], {{rd}}")
+    @insns(
+        f"11 rd:5 {op3:06b} rs1:5 i:1 low:13",
+        name=mnemonic,
+        asm=f"{mnemonic} [{{rs1,i,low:sum}}], {{rd}}",
+    )
     def load(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
         value = cpu.load(kind, address_of(cpu, rs1, i, low), aligned=True)
         write(cpu, rd, u32(extended(value)))
@@ -48,8 +51,11 @@ def declare_load(op3: int, mnemonic: str, kind: Any, extended: Any) -> None:
 def declare_store(op3: int, mnemonic: str, kind: Any) -> None:
     """A store of one register."""
 
-    @insns(f"11 rd:5 {op3:06b} rs1:5 i:1 low:13", name=mnemonic,
-           asm=f"{mnemonic} {{rd}}, [{{rs1,i,low:sum}}]")
+    @insns(
+        f"11 rd:5 {op3:06b} rs1:5 i:1 low:13",
+        name=mnemonic,
+        asm=f"{mnemonic} {{rd}}, [{{rs1,i,low:sum}}]",
+    )
     def store(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
         cpu.store(kind, address_of(cpu, rs1, i, low), kind(read(cpu, rd)), aligned=True)
 
@@ -64,15 +70,21 @@ declare_store(0x05, "stb", u8)
 declare_store(0x06, "sth", u16)
 
 
-@insns("11 rd:5 000011 rs1:5 i:1 low:13", asm="ldd [{rs1,i,low:sum}], {rd}",
-       where=lambda rd: rd % 2 == 0)
+@insns(
+    "11 rd:5 000011 rs1:5 i:1 low:13",
+    asm="ldd [{rs1,i,low:sum}], {rd}",
+    where=lambda rd: rd % 2 == 0,
+)
 def ldd(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
     """LDD; an odd rd is illegal."""
     write_pair(cpu, rd, cpu.load(u64, address_of(cpu, rs1, i, low), aligned=True))
 
 
-@insns("11 rd:5 000111 rs1:5 i:1 low:13", asm="std {rd}, [{rs1,i,low:sum}]",
-       where=lambda rd: rd % 2 == 0)
+@insns(
+    "11 rd:5 000111 rs1:5 i:1 low:13",
+    asm="std {rd}, [{rs1,i,low:sum}]",
+    where=lambda rd: rd % 2 == 0,
+)
 def std(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
     """STD; an odd rd is illegal."""
     cpu.store(u64, address_of(cpu, rs1, i, low), read_pair(cpu, rd), aligned=True)
@@ -90,7 +102,7 @@ def swap(cpu: Cpu, rd: int, rs1: int, i: int, low: int) -> None:
     write(cpu, rd, cpu.swap(u32, address_of(cpu, rs1, i, low), read(cpu, rd)))
 
 
-# -- alternate spaces: privileged, register addresses only -------------------------------------------
+# -- alternate spaces: privileged, register addresses only -----------------------------
 @extern(effects="writes")
 def load_alternate(cpu: Cpu, address: u32, asi: u32, width: u32) -> u64:
     """A load from an alternate space, zero-extended (asi.c)."""
@@ -112,14 +124,17 @@ def check_alternate(cpu: Cpu, i: int) -> None:
 
 def is_data(asi: int) -> bool:
     """The two spaces that ordinary accesses reach."""
-    return asi == USER_DATA or asi == SUPERVISOR_DATA
+    return asi in (USER_DATA, SUPERVISOR_DATA)
 
 
 def declare_load_alternate(op3: int, mnemonic: str, kind: Any, extended: Any) -> None:
     """LDA and the like."""
 
-    @insns(f"11 rd:5 {op3:06b} rs1:5 i:1 asi:8 rs2:5", name=mnemonic,
-           asm=f"{mnemonic} [{{rs1}} + {{rs2}}] {{asi}}, {{rd}}")
+    @insns(
+        f"11 rd:5 {op3:06b} rs1:5 i:1 asi:8 rs2:5",
+        name=mnemonic,
+        asm=f"{mnemonic} [{{rs1}} + {{rs2}}] {{asi}}, {{rd}}",
+    )
     def load(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
         check_alternate(cpu, i)
         address = read(cpu, rs1) + read(cpu, rs2)
@@ -133,14 +148,18 @@ def declare_load_alternate(op3: int, mnemonic: str, kind: Any, extended: Any) ->
 def declare_store_alternate(op3: int, mnemonic: str, kind: Any) -> None:
     """STA and the like. They may change any mapping: the block ends."""
 
-    @insns(f"11 rd:5 {op3:06b} rs1:5 i:1 asi:8 rs2:5", name=mnemonic,
-           asm=f"{mnemonic} {{rd}}, [{{rs1}} + {{rs2}}] {{asi}}")
+    @insns(
+        f"11 rd:5 {op3:06b} rs1:5 i:1 asi:8 rs2:5",
+        name=mnemonic,
+        asm=f"{mnemonic} {{rd}}, [{{rs1}} + {{rs2}}] {{asi}}",
+    )
     def store(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
         check_alternate(cpu, i)
         address = read(cpu, rs1) + read(cpu, rs2)
         if is_data(asi):
-            cpu.store(kind, address, kind(read(cpu, rd)), aligned=True,
-                      user=asi == USER_DATA)
+            cpu.store(
+                kind, address, kind(read(cpu, rd)), aligned=True, user=asi == USER_DATA
+            )
         else:
             store_alternate(cpu, address, asi, kind.bits // 8, u64(read(cpu, rd)))
             cpu.end_block()
@@ -156,8 +175,11 @@ declare_store_alternate(0x15, "stba", u8)
 declare_store_alternate(0x16, "stha", u16)
 
 
-@insns("11 rd:5 010011 rs1:5 i:1 asi:8 rs2:5", where=lambda rd: rd % 2 == 0,
-       asm="ldda [{rs1} + {rs2}] {asi}, {rd}")
+@insns(
+    "11 rd:5 010011 rs1:5 i:1 asi:8 rs2:5",
+    where=lambda rd: rd % 2 == 0,
+    asm="ldda [{rs1} + {rs2}] {asi}, {rd}",
+)
 def ldda(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
     """LDDA."""
     check_alternate(cpu, i)
@@ -165,8 +187,11 @@ def ldda(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
     write_pair(cpu, rd, load_alternate(cpu, address, asi, 8))
 
 
-@insns("11 rd:5 010111 rs1:5 i:1 asi:8 rs2:5", where=lambda rd: rd % 2 == 0,
-       asm="stda {rd}, [{rs1} + {rs2}] {asi}")
+@insns(
+    "11 rd:5 010111 rs1:5 i:1 asi:8 rs2:5",
+    where=lambda rd: rd % 2 == 0,
+    asm="stda {rd}, [{rs1} + {rs2}] {asi}",
+)
 def stda(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
     """STDA."""
     check_alternate(cpu, i)
@@ -175,7 +200,9 @@ def stda(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
     cpu.end_block()
 
 
-@insns("11 rd:5 011101 rs1:5 i:1 asi:8 rs2:5", asm="ldstuba [{rs1} + {rs2}] {asi}, {rd}")
+@insns(
+    "11 rd:5 011101 rs1:5 i:1 asi:8 rs2:5", asm="ldstuba [{rs1} + {rs2}] {asi}, {rd}"
+)
 def ldstuba(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
     """LDSTUBA: atomic only in the supervisor's own space."""
     check_alternate(cpu, i)
@@ -203,7 +230,7 @@ def swapa(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
         cpu.end_block()
 
 
-# -- coprocessor ---------------------------------------------------------------------------------------
+# -- coprocessor -----------------------------------------------------------------------
 @insns("11 xxxxx 110 xxx xxxxxxxxxxxxxxxxxxx", asm="cpmem")
 def coprocessor_memory(cpu: Cpu) -> None:
     """LDC, STC and the like: there is no coprocessor."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""State registers: Y, PSR, WIM, TBR (The SPARC Architecture Manual, B.28, B.29).
+"""State registers: Y, PSR, WIM, TBR (SPARC V8 manual, B.28, B.29).
 
 Writes take effect at once; the manual allows three instructions' delay.
 """
@@ -17,8 +17,16 @@ insns = InsnSet("v8")
 def read_psr(cpu: Cpu) -> u32:
     """All of PSR."""
     icc = int(cpu.n) << 23 | int(cpu.z) << 22 | int(cpu.v) << 21 | int(cpu.c) << 20
-    return u32(int(cpu.psr_id) | icc | cpu.fpu << 12 | int(cpu.pil) << 8
-               | cpu.supervisor << 7 | int(cpu.ps) << 6 | int(cpu.et) << 5 | int(cpu.cwp))
+    return u32(
+        int(cpu.psr_id)
+        | icc
+        | cpu.fpu << 12
+        | int(cpu.pil) << 8
+        | cpu.supervisor << 7
+        | int(cpu.ps) << 6
+        | int(cpu.et) << 5
+        | int(cpu.cwp)
+    )
 
 
 @extern(effects="writes")

@@ -21,14 +21,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--failures", type=int, default=10, help="stop after so many")
     options = parser.parse_args()
-    comparison = Comparison(options.set, options.engine, options.against, options.length)
+    comparison = Comparison(
+        options.set, options.engine, options.against, options.length
+    )
     started = time.monotonic()
     for difference in comparison.run(options.count, options.seed):
         print(difference, flush=True)
         if len(comparison.failures) >= options.failures:
             break
-    print(f"{options.set}: {comparison.done} instructions in "
-          f"{time.monotonic() - started:.1f} s, {len(comparison.failures)} differences")
+    print(
+        f"{options.set}: {comparison.done} instructions in "
+        f"{time.monotonic() - started:.1f} s, {len(comparison.failures)} differences"
+    )
     return 1 if comparison.failures else 0
 
 

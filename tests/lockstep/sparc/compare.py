@@ -42,8 +42,9 @@ SETS = {
 class Comparison:
     """One engine against another on one set."""
 
-    def __init__(self, set_name: str, engine: str, against: str | None = None,
-                 length: int = 64) -> None:
+    def __init__(
+        self, set_name: str, engine: str, against: str | None = None, length: int = 64
+    ) -> None:
         judge, traps, user = SETS[set_name]
         self.generator = Generator(traps, user, length)
         self.engine = ENGINES[engine]()
@@ -75,17 +76,28 @@ class Comparison:
             what = self._both(replace(case, steps=case.steps[:length]))
             if what is not None:
                 step = case.steps[length - 1]
-                return f"seed {case.seed}, step {length}: {step.name} {step.word:#010x}\n  {what}"
+                where = f"seed {case.seed}, step {length}: {step.name}"
+                return f"{where} {step.word:#010x}\n  {what}"
         return f"seed {case.seed}: differs, but no beginning of it does"
 
 
 def name_of(at: int) -> str:
     """What a word of the state page is."""
-    single = {FSR_OUT: "fsr", Y_OUT: "y", PSR_OUT: "psr", WIM_OUT: "wim", LOG_AT: "traps"}
+    single = {
+        FSR_OUT: "fsr",
+        Y_OUT: "y",
+        PSR_OUT: "psr",
+        WIM_OUT: "wim",
+        LOG_AT: "traps",
+    }
     if at in single:
         return single[at]
-    for base, end, name in ((R_OUT, F_OUT, "r"), (F_OUT, FSR_OUT, "f"),
-                            (WINDOWS_OUT, WINDOWS_IN, "w"), (LOG, 2 * LOG, "log ")):
+    for base, end, name in (
+        (R_OUT, F_OUT, "r"),
+        (F_OUT, FSR_OUT, "f"),
+        (WINDOWS_OUT, WINDOWS_IN, "w"),
+        (LOG, 2 * LOG, "log "),
+    ):
         if base <= at < end:
             return f"{name}{(at - base) // 4}"
     return f"{at:#x}"
@@ -97,9 +109,12 @@ def difference(wanted: Result, got: Result) -> str:
     if wanted.end != got.end:
         parts.append(f"end wanted {wanted.end!r} got {got.end!r}")
     for at in range(0, len(wanted.page), 4):
-        a, b = wanted.page[at:at + 4], got.page[at:at + 4]
+        a, b = wanted.page[at : at + 4], got.page[at : at + 4]
         if a != b:
             parts.append(f"{name_of(at)} wanted {a.hex()} got {b.hex()}")
-    parts += [f"memory at {DATA + at:#x} differs" for at in range(0, DATA_SIZE, 4)
-              if wanted.data[at:at + 4] != got.data[at:at + 4]][:2]
+    parts += [
+        f"memory at {DATA + at:#x} differs"
+        for at in range(0, DATA_SIZE, 4)
+        if wanted.data[at : at + 4] != got.data[at : at + 4]
+    ][:2]
     return "; ".join(parts[:12])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engines: Unicorn's SPARC32 as judge, the plain-Python reference, translated code."""
+"""The engines: Unicorn's SPARC32, the plain-Python reference, translated code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.lockstep.sparc.program import (
 unicorn: Any = untyped
 MODEL = "sparc.microsparc2"
 MAPPED = ((0, PAGE_SIZE), (CODE, CODE_SIZE), (DATA, DATA_SIZE))
-LONGEST = 100_000           # instructions of a run that does not end
+LONGEST = 100_000  # instructions of a run that does not end
 ERROR_MODE, TIMEOUT_MS = 2, 10_000
 
 
@@ -37,7 +37,8 @@ class Judge:
 
     def __init__(self) -> None:
         self.cpu: Any = unicorn.Uc(
-            unicorn.UC_ARCH_SPARC, unicorn.UC_MODE_SPARC32 | unicorn.UC_MODE_BIG_ENDIAN)
+            unicorn.UC_ARCH_SPARC, unicorn.UC_MODE_SPARC32 | unicorn.UC_MODE_BIG_ENDIAN
+        )
         self.cpu.ctl_set_cpu_model(sparc.UC_CPU_SPARC32_FUJITSU_MB86904)
         for address, size in MAPPED:
             self.cpu.mem_map(address, size)
@@ -55,8 +56,11 @@ class Judge:
             self.cpu.emu_start(case.entry, case.end, count=LONGEST)
         except unicorn.UcError as error:
             end = f"{error} at {self.cpu.reg_read(sparc.UC_SPARC_REG_PC):#x}"
-        return Result(bytes(self.cpu.mem_read(0, PAGE_SIZE)),
-                      bytes(self.cpu.mem_read(DATA, DATA_SIZE)), end)
+        return Result(
+            bytes(self.cpu.mem_read(0, PAGE_SIZE)),
+            bytes(self.cpu.mem_read(DATA, DATA_SIZE)),
+            end,
+        )
 
 
 class ReferenceEngine:
@@ -120,17 +124,26 @@ class TranslatedEngine:
 
     def _read(self, address: int, size: int) -> bytes:
         data = bytearray(size)
-        assert self.lib.mb_bus_read(self.bus, address, self.ffi.from_buffer(data), size) == 0
+        assert (
+            self.lib.mb_bus_read(self.bus, address, self.ffi.from_buffer(data), size)
+            == 0
+        )
         return bytes(data)
 
     def _set(self, field: str, value: int, index: int = 0) -> None:
         data = value.to_bytes(16, "little")
-        assert self.lib.mb_cpu_write_field(self.cpu, field.encode(), index, data, 16) > 0
+        assert (
+            self.lib.mb_cpu_write_field(self.cpu, field.encode(), index, data, 16) > 0
+        )
 
     def _get(self, field: str) -> int:
         data = bytearray(16)
-        assert self.lib.mb_cpu_read_field(self.cpu, field.encode(), 0,
-                                          self.ffi.from_buffer(data), 16) > 0
+        assert (
+            self.lib.mb_cpu_read_field(
+                self.cpu, field.encode(), 0, self.ffi.from_buffer(data), 16
+            )
+            > 0
+        )
         return int.from_bytes(data, "little")
 
     def run(self, case: Case, data: bytes) -> Result:
@@ -142,6 +155,13 @@ class TranslatedEngine:
         self._set("pc", case.entry)
         event = self.lib.mb_machine_run(self.machine, TIMEOUT_MS)
         pc = self._get("pc")
-        end = "end" if event == ERROR_MODE and pc == case.end else (
-            f"trap {self._get('tt'):#x} at {pc:#x}" if event == ERROR_MODE else f"event {event}")
+        end = (
+            "end"
+            if event == ERROR_MODE and pc == case.end
+            else (
+                f"trap {self._get('tt'):#x} at {pc:#x}"
+                if event == ERROR_MODE
+                else f"event {event}"
+            )
+        )
         return Result(self._read(0, PAGE_SIZE), self._read(DATA, DATA_SIZE), end)

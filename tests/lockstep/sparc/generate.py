@@ -35,17 +35,68 @@ from tests.lockstep.sparc.program import (
     set_register,
 )
 
-EDGES = (0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000,
-         0x8000_0001, 0xFFFF_FFFC, 0xFFFF_FFFE, 0xFFFF_FFFF)
-SINGLES = (0, 1, 0x7F_FFFF, 0x80_0000, 0x3F80_0000, 0x4020_0000, 0x7F7F_FFFF,
-           0x7F80_0000, 0x4F00_0000, 0x4EFF_FFFF, 0x3F00_0000)
-DOUBLES = (0, 1, 0xF_FFFF_FFFF_FFFF, 0x3FF0_0000_0000_0000, 0x7FEF_FFFF_FFFF_FFFF,
-           0x7FF0_0000_0000_0000, 0x41E0_0000_0000_0000, 0x36A0_0000_0000_0000,
-           0x380F_FFFF_FFFF_FFFF)
-NANS = (0x7FF8_0000_0000_0001, 0x7FF0_0000_0000_0001, 0xFFF4_0000_0000_0000,
-        0x7FC0_0001_7F80_0001, 0xFFC0_0002_FF80_0003)
-SIZES = {"ldub": 1, "ldsb": 1, "stb": 1, "ldstub": 1, "lduh": 2, "ldsh": 2, "sth": 2,
-         "ldd": 8, "std": 8, "lddf": 8, "stdf": 8}
+EDGES = (
+    0,
+    1,
+    2,
+    3,
+    0x7F,
+    0x80,
+    0xFF,
+    0x7FFF,
+    0x8000,
+    0xFFFF,
+    0x7FFF_FFFF,
+    0x8000_0000,
+    0x8000_0001,
+    0xFFFF_FFFC,
+    0xFFFF_FFFE,
+    0xFFFF_FFFF,
+)
+SINGLES = (
+    0,
+    1,
+    0x7F_FFFF,
+    0x80_0000,
+    0x3F80_0000,
+    0x4020_0000,
+    0x7F7F_FFFF,
+    0x7F80_0000,
+    0x4F00_0000,
+    0x4EFF_FFFF,
+    0x3F00_0000,
+)
+DOUBLES = (
+    0,
+    1,
+    0xF_FFFF_FFFF_FFFF,
+    0x3FF0_0000_0000_0000,
+    0x7FEF_FFFF_FFFF_FFFF,
+    0x7FF0_0000_0000_0000,
+    0x41E0_0000_0000_0000,
+    0x36A0_0000_0000_0000,
+    0x380F_FFFF_FFFF_FFFF,
+)
+NANS = (
+    0x7FF8_0000_0000_0001,
+    0x7FF0_0000_0000_0001,
+    0xFFF4_0000_0000_0000,
+    0x7FC0_0001_7F80_0001,
+    0xFFC0_0002_FF80_0003,
+)
+SIZES = {
+    "ldub": 1,
+    "ldsb": 1,
+    "stb": 1,
+    "ldstub": 1,
+    "lduh": 2,
+    "ldsh": 2,
+    "sth": 2,
+    "ldd": 8,
+    "std": 8,
+    "lddf": 8,
+    "stdf": 8,
+}
 DIVISIONS = ("udiv", "udivcc", "sdiv", "sdivcc")
 BRANCH_SHARE, COUPLE_SHARE = 0.12, 0.1
 EF, SUPERVISOR, ENABLE_TRAPS = 1 << 12, 1 << 7, 1 << 5
@@ -84,8 +135,8 @@ class Group:
 
 
 class Generator:
-    """Draws cases; `traps`: with window traps, misaligned accesses and the rest; `user`:
-    what needs neither privilege nor FPU."""
+    """Draws cases; `traps`: with window traps, misaligned accesses and the rest;
+    `user`: what needs neither privilege nor FPU."""
 
     def __init__(self, traps: bool, user: bool, length: int) -> None:
         self.traps, self.user, self.length = traps, user, length
@@ -95,11 +146,13 @@ class Generator:
     def _wants(self, insn: Insn) -> bool:
         if insn.name in WORDS:
             return False
-        if self.user and (insn.name in USER or insn.module.split(".")[-1] in USER_MODULES):
+        if self.user and (
+            insn.name in USER or insn.module.split(".")[-1] in USER_MODULES
+        ):
             return False
         return self.traps or insn.name not in PLAIN or insn.name in DIVISIONS
 
-    # -- state -----------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------
     def page(self, rng: random.Random) -> bytes:
         """A random state page."""
         page = bytearray(PAGE_SIZE)
@@ -113,11 +166,22 @@ class Generator:
         for f in range(0, 32, 2):
             struct.pack_into(">Q", page, F_IN + 4 * f, random_pair(rng, self.traps))
         enables = rng.getrandbits(5) << 23 if self.traps and rng.random() < 0.4 else 0
-        put(FSR_IN, rng.getrandbits(2) << 30 | enables | rng.getrandbits(2) << 10
-            | rng.getrandbits(10))
+        put(
+            FSR_IN,
+            rng.getrandbits(2) << 30
+            | enables
+            | rng.getrandbits(2) << 10
+            | rng.getrandbits(10),
+        )
         put(Y_IN, edgy(rng))
-        put(PSR_IN, rng.getrandbits(4) << 20 | EF | SUPERVISOR | window
-            | (ENABLE_TRAPS if self.traps else 0))
+        put(
+            PSR_IN,
+            rng.getrandbits(4) << 20
+            | EF
+            | SUPERVISOR
+            | window
+            | (ENABLE_TRAPS if self.traps else 0),
+        )
         put(WIM_IN, rng.getrandbits(8) & ~(1 << window) if self.traps else 0)
         put(COMPARED, edgy(rng))
         put(COMPARED + 4, edgy(rng))
@@ -127,7 +191,7 @@ class Generator:
             put(WINDOWS_IN + 4 * i, edgy(rng))
         return bytes(page)
 
-    # -- words -----------------------------------------------------------------------------
+    # -- words -------------------------------------------------------------------------
     def _word(self, rng: random.Random) -> tuple[Insn, int, dict[str, int]]:
         while True:
             insn = rng.choice(self.insns)
@@ -150,8 +214,9 @@ class Generator:
             if aims is not None:
                 return [*(Step("aim", aim) for aim in aims), Step(insn.name, word)]
 
-    def _aim(self, insn: Insn, word: int, fields: dict[str, int],
-             rng: random.Random) -> list[int] | None:
+    def _aim(
+        self, insn: Insn, word: int, fields: dict[str, int], rng: random.Random
+    ) -> list[int] | None:
         size = SIZES.get(insn.name, 4)
         address = DATA + 0x2000 + rng.randrange(0, DATA_SIZE - 0x4000, size)
         if self.traps and rng.random() < 0.05:
@@ -176,13 +241,13 @@ class Generator:
         register = fields["low"] & 31
         return [operate(0x02, register, register, 1)] if register else None
 
-    # -- branches --------------------------------------------------------------------------
+    # -- branches ----------------------------------------------------------------------
     def _branch(self, rng: random.Random) -> Group:
         """A transfer and its delay slot; the displacement is filled in later."""
         slot = self._plain(rng)
         kind = rng.randrange(4)
         if any(step.word >> 25 & 31 == 15 for step in slot[:-1]):
-            kind = 1                    # CALL would change %o7 under the slot
+            kind = 1  # CALL would change %o7 under the slot
         annul = rng.getrandbits(1)
         if kind == 0:
             word = 1 << 30
@@ -216,7 +281,7 @@ class Generator:
         for number, group in enumerate(groups):
             for place, step in enumerate(group.steps):
                 if group.branch is not None and step.name in ("branch", "couple"):
-                    later = starts[number + 1:number + 4]
+                    later = starts[number + 1 : number + 4]
                     step = _link(step, rng.choice(later) - starts[number] - place)
                 steps.append(step)
         return steps

@@ -19,7 +19,7 @@ from tests.lockstep.sparc.program import (
     encoded,
 )
 
-PADDING = 8                         # words that do nothing, for branches to land on
+PADDING = 8  # words that do nothing, for branches to land on
 
 
 @dataclass(frozen=True)
