@@ -2,8 +2,8 @@
 """Finding and loading what is compiled: the engine, cores and chips.
 
 Installed, each is beside its Python package; in a working tree they are in the build
-directory: `build/`, or what MB_BUILD_DIR names. The engine is loaded first, with its symbols
-global, for the others resolve theirs against it.
+directory: `build/`, or what MB_BUILD_DIR names. The engine is loaded first, with its
+symbols global, for the others resolve theirs against it.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ class Buses:
         return slots
 
     def keys_in_view(self, item: Item, offer: Offer) -> bool:
-        """Do the keys beside `at` say which range of a bus in a window is for `item`?"""
+        """Do the keys beside `at` say which range of a windowed bus is for `item`?"""
         choices = {key: n for key, n in offer.choices.items() if key != "at"}
         for key, limit in choices.items():
             if key not in item.values:

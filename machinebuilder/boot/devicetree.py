@@ -2,8 +2,8 @@
 
 Devicetree Specification v0.4. The generic part of a node (name, `compatible`, `reg`,
 `interrupts`) follows from the plan and the device's declaration; a device class adds
-the rest in its `devicetree(node, view)`, a core adds `cpus` and what belongs to them. Pure:
-no device exists yet.
+the rest in its `devicetree(node, view)`, a core adds `cpus` and what belongs to them.
+Pure: no device exists yet.
 
 Omitted: PCI ranges, thermal and power domains.
 """

@@ -21,7 +21,8 @@ from tests.boot.command import ROOT, boot
 GUESTS = Path(os.environ.get("MB_GUESTS", ROOT.parent / "shared" / "guests"))
 IMAGES = {"kernel": GUESTS / "arm/zImage", "initrd": GUESTS / "arm/initrd.gz"}
 TROUBLE = re.compile(
-    r"WARNING:|BUG:|Oops|Call trace|rcu_sched|Internal error|segfault|Segmentation", re.I
+    r"WARNING:|BUG:|Oops|Call trace|rcu_sched|Internal error|segfault|Segmentation",
+    re.I,
 )
 
 SCRIPT = Path(__file__).with_name("load.sh")

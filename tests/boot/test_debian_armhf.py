@@ -58,7 +58,8 @@ def check_ext4(image):
 
 WRITE = (
     "mount /dev/vda /mnt && "
-    "dd if=/dev/urandom of=/mnt/file bs=1M count=20 2>/dev/null && sync && sha256sum /mnt/file && umount /mnt && mount /dev/vda /mnt && "
+    "dd if=/dev/urandom of=/mnt/file bs=1M count=20 2>/dev/null && "
+    "sync && sha256sum /mnt/file && umount /mnt && mount /dev/vda /mnt && "
     "sha256sum /mnt/file && umount /mnt"
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from tests.boot.command import boot
 
 pytestmark = [pytest.mark.boot, pytest.mark.timeout(300)]
