@@ -140,6 +140,16 @@ unsigned mb_dev_cpu_count(struct mb_dev *dev)
     return mb_runtime_cpu_count(dev->machine->runtime);
 }
 
+void mb_cpu_pause(struct mb_dev *dev, unsigned number)
+{
+    struct mb_runtime *runtime = dev->machine->runtime;
+    if (number >= mb_runtime_cpu_count(runtime))
+        return;
+    struct mb_cpu *cpu = mb_runtime_cpu(runtime, number);
+    cpu->halted = 1;
+    mb_cpu_kick(cpu);
+}
+
 struct mb_dev *mb_dev_child(struct mb_dev *dev, const char *bus, unsigned slot)
 {
     for (struct mb_dev *child = dev->children; child; child = child->sibling)

@@ -67,6 +67,8 @@ void mb_dev_log(struct mb_dev *dev, const char *format, ...)            /* guest
     __attribute__((format(printf, 2, 3)));
 struct mb_machine *mb_dev_machine(struct mb_dev *dev);
 unsigned mb_dev_cpu_count(struct mb_dev *dev);
+/* Halt a CPU until its next interrupt; from the access in which it asks for that. */
+void mb_cpu_pause(struct mb_dev *dev, unsigned cpu);
 
 /* ---- lines: idempotent; a level that did not change costs nothing ---- */
 void mb_dev_out(struct mb_dev *dev, unsigned port, unsigned index, int level);

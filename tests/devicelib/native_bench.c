@@ -53,6 +53,7 @@ const char *mb_dev_param_str(struct mb_dev *dev, const char *name)
 
 const char *mb_dev_name(struct mb_dev *dev) { return dev->name; }
 unsigned mb_dev_cpu_count(struct mb_dev *dev) { return dev->cpus; }
+void mb_cpu_pause(struct mb_dev *dev, unsigned cpu) {}
 struct mb_dev *mb_dev_parent(struct mb_dev *dev) { return dev->parent; }
 void *mb_dev_state(struct mb_dev *dev) { return dev->state; }
 const struct mb_chip *mb_dev_chip(struct mb_dev *dev) { return dev->chip; }
