@@ -21,8 +21,9 @@ from cores.arm.insns.neon_lanes import (
     scalar,
     wholes,
 )
-from cores.arm.insns.simd_registers import Cpu, Value
+from cores.arm.insns.simd_registers import Cpu, Value, check_neon
 from cores.arm.insns.simd_standard import (
+    neon_differences,
     neon_fadd,
     neon_fceq,
     neon_fcge,
@@ -34,6 +35,9 @@ from cores.arm.insns.simd_standard import (
     neon_frecps,
     neon_frsqrts,
     neon_fsub,
+    neon_products,
+    neon_products_added,
+    neon_sums,
 )
 from machinebuilder.isa import InsnSet, u32
 
@@ -45,12 +49,6 @@ SIGN, MAGNITUDE = 0x8000_0000, 0x7FFF_FFFF
 # -- lanes -----------------------------------------------------------------------------
 def total(cpu: Cpu, old: Value, a: Value, b: Value, bits: int, unsigned: int) -> Value:
     return neon_fadd(cpu, u32(a), u32(b))
-
-
-def difference(
-    cpu: Cpu, old: Value, a: Value, b: Value, bits: int, unsigned: int
-) -> Value:
-    return neon_fsub(cpu, u32(a), u32(b))
 
 
 def distance(
@@ -145,10 +143,11 @@ def root_step(
 @insns(same("0", "op:1 0", "1101", "0"), where=wholes, asm="{op:vadd_vsub}.f32" + THREE)
 def add_float(cpu: Cpu, op: int, Q: int, d: int, n: int, m: int) -> None:
     """VADD, VSUB (floating-point)."""
+    check_neon(cpu)
     if op:
-        each(cpu, difference, 32, 1, Q, d, first(n), m)
+        neon_differences(cpu, Q, d, first(n), m)
     else:
-        each(cpu, total, 32, 1, Q, d, first(n), m)
+        neon_sums(cpu, Q, d, first(n), m)
 
 
 @insns(same("1", "10", "1101", "0"), where=wholes, asm="vabd.f32" + THREE)
@@ -165,13 +164,15 @@ def multiply_accumulate_float(
     if op:
         each(cpu, product_subtracted, 32, 1, Q, d, first(n), m)
     else:
-        each(cpu, product_added, 32, 1, Q, d, first(n), m)
+        check_neon(cpu)
+        neon_products_added(cpu, Q, d, first(n), m)
 
 
 @insns(same("1", "00", "1101", "1"), where=wholes, asm="vmul.f32" + THREE)
 def multiply_float(cpu: Cpu, Q: int, d: int, n: int, m: int) -> None:
     """VMUL (floating-point)."""
-    each(cpu, product, 32, 1, Q, d, first(n), m)
+    check_neon(cpu)
+    neon_products(cpu, Q, d, first(n), m)
 
 
 @insns(same("0", "op:1 0", "1100", "1"), where=wholes, asm="{op:vfma_vfms}.f32" + THREE)

@@ -60,6 +60,45 @@ def neon_fmin(cpu: Cpu, a: u32, b: u32) -> u32:
     return run(cpu, sf.minimum, a, b)
 
 
+# -- all lanes of an instruction: D registers, or quadwords when Q (fp_neon_sse.c) -----
+def every(
+    cpu: Cpu, Q: u32, d: u32, operation: Callable[..., u32], n: list[u32], m: list[u32]
+) -> None:
+    """Reference only: the operation on lanes n and m to the lanes from D d on."""
+    values = [int(operation(cpu, a, b)) for a, b in zip(n, m, strict=True)]
+    for r in range(int(Q) + 1):
+        cpu.d[int(d) + r] = values[2 * r] | values[2 * r + 1] << 32
+
+
+def singles(cpu: Cpu, Q: u32, n: u32) -> list[u32]:
+    """Reference only: the lanes from D n on."""
+    words = [int(cpu.d[int(n) + r]) for r in range(int(Q) + 1)]
+    return [u32(word >> shift & TRUE) for word in words for shift in (0, 32)]
+
+
+@extern(effects="writes")
+def neon_sums(cpu: Cpu, Q: u32, d: u32, n: u32, m: u32) -> None:
+    every(cpu, Q, d, neon_fadd, singles(cpu, Q, n), singles(cpu, Q, m))
+
+
+@extern(effects="writes")
+def neon_differences(cpu: Cpu, Q: u32, d: u32, n: u32, m: u32) -> None:
+    every(cpu, Q, d, neon_fsub, singles(cpu, Q, n), singles(cpu, Q, m))
+
+
+@extern(effects="writes")
+def neon_products(cpu: Cpu, Q: u32, d: u32, n: u32, m: u32) -> None:
+    every(cpu, Q, d, neon_fmul, singles(cpu, Q, n), singles(cpu, Q, m))
+
+
+@extern(effects="writes")
+def neon_products_added(cpu: Cpu, Q: u32, d: u32, n: u32, m: u32) -> None:
+    """Rounded twice."""
+    lanes = zip(singles(cpu, Q, n), singles(cpu, Q, m), strict=True)
+    products = [neon_fmul(cpu, a, b) for a, b in lanes]
+    every(cpu, Q, d, neon_fadd, singles(cpu, Q, d), products)
+
+
 # -- comparison: all ones where true ---------------------------------------------------
 @extern(effects="writes")
 def neon_fceq(cpu: Cpu, a: u32, b: u32) -> u32:
