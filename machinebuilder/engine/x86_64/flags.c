@@ -171,6 +171,9 @@ static void with_operand(struct gen *gen, unsigned alu, unsigned a, mb_v b, bool
 static void make_flags(struct gen *gen, const struct flags *flags)
 {
     uint32_t locked = gen->locked;
+    uint64_t c;
+    if (flags->b && !mb_x86_const(gen, flags->b, &c))
+        mb_x86_use(gen, flags->b);      /* making it may take rax */
     unsigned a = mb_x86_use(gen, flags->a);
     if (flags->kind == FLAGS_TEST) {
         x_rr(&gen->code, X_TEST | (flags->wide ? W64 : 0), a, a);
