@@ -14,7 +14,7 @@ from __future__ import annotations
 import zlib
 from typing import Literal
 
-from machinebuilder.device import Alarm, Device, IrqOut, Param, Reg, Region, State
+from machinebuilder.device import Alarm, Device, IrqOut, Reg, Region, State
 
 INIT, STRT, STOP, TDMD, TXON, RXON, INEA, INTR = (1 << n for n in range(8))
 IDON, TINT, RINT, MERR, MISS, CERR, BABL, ERR = (1 << n for n in range(8, 16))
@@ -41,7 +41,6 @@ class Lance(Device):
 
     registers = Region(4, name="", at=0, doc="data and address port")
     irq = IrqOut(doc="a cause in CSR0, and INEA")
-    mac = Param("string", doc="kept for `mb map`; the guest's driver sets the address")
     retry = Alarm(doc="look again for a receive buffer")
 
     data = Reg(0, width=16, doc="RDP: the control register that RAP names")

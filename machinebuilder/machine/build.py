@@ -12,7 +12,7 @@ from machinebuilder.board.plan import DevicePlan, Place, Plan, StubPlan, Wire
 from machinebuilder.boot import Images
 from machinebuilder.device import Device, Region, registry
 from machinebuilder.machine.cpu import Cpu
-from machinebuilder.machine.failure import check
+from machinebuilder.machine.failure import MachineError, check
 from machinebuilder.machine.machine import Machine, MachineConsole
 from machinebuilder.machine.memory import MachineBus
 from machinebuilder.machine.outside import MachineDevice, NativeDevice, PythonDevice
@@ -49,7 +49,7 @@ def _furnish(machine: Machine, net: str | None) -> None:
         made.create()
     for made in machine.devices.values():
         if made.plan.host == "net" and net != "none":
-            _join_net(machine, made, net or "user")
+            _join_net(machine, made, net)
     machine.boot = boot.find(plan.boot.protocol) if plan.boot else None
 
 
@@ -157,6 +157,15 @@ def _attach_host(machine: Machine, made: MachineDevice) -> None:
         made.connect(console)
 
 
-def _join_net(machine: Machine, made: MachineDevice, spec: str) -> None:
+def _join_net(machine: Machine, made: MachineDevice, spec: str | None) -> None:
+    """Join a card to the network that the user named; else to the user-mode one, if the
+    host has that."""
     lib = native.engine().lib
-    machine.nets.append(check(lib.mb_net_open(made.handle, spec.encode())))
+    try:
+        opened = check(lib.mb_net_open(made.handle, (spec or "user").encode()))
+    except MachineError as error:
+        if spec is not None:
+            raise
+        machine.log(made.name, f"no network: {error}")
+        return
+    machine.nets.append(opened)

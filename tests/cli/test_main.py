@@ -19,6 +19,7 @@ def test_help_lists_every_command_with_its_summary():
     assert result.status == 0
     for name in (
         "run",
+        "screenshot",
         "check",
         "map",
         "dtb",
