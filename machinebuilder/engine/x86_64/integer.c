@@ -90,16 +90,17 @@ static void mul(struct gen *gen, const struct mb_op *op)
 {
     bool wide = op->type == MB_I64;
     int32_t imm;
-    flags_lost(gen);
     if (immediate(gen, op->in[1], wide, &imm)) {
         unsigned a = mb_x86_use(gen, op->in[0]);
         x_rr(&gen->code, wide_op(OP(0, 0, 0x69), wide),
              mb_x86_redefine(gen, gen->at, op->in[0]), a);
         put32(&gen->code, (uint32_t)imm);
+        flags_lost(gen);
         return;
     }
     unsigned b = mb_x86_use(gen, op->in[1]), a = copy_of(gen, op->in[0], wide);
     x_rr(&gen->code, wide_op(X_IMUL, wide), a, b);
+    flags_lost(gen);
 }
 
 static void mul_high(struct gen *gen, const struct mb_op *op)
