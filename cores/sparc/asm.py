@@ -81,16 +81,16 @@ def far(cpu: Cpu, disp30: int) -> str:
 
 def high_part(imm22: int) -> str:
     """What SETHI sets."""
-    return f"{imm22 << 10:#x}"
+    return f"0x{imm22 << 10:x}"
 
 
 def hexadecimal(number: int) -> str:
-    return f"{number:#x}"
+    return f"0x{number:x}"
 
 
 def asi(asi: int) -> str:
     """An address space."""
-    return f"{asi:#x}"
+    return f"0x{asi:x}"
 
 
 def asr(number: int) -> str:
