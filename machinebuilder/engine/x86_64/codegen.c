@@ -24,7 +24,7 @@ static struct gen *workspace(struct mb_ir *ir)
     gen->locked = gen->bound = gen->reserved = gen->insn = gen->flushed_insns = 0;
     gen->cold_count = gen->row_count = gen->place_count = gen->link_count = 0;
     gen->pc = ir->start;
-    gen->failed = false;
+    gen->failed = gen->storing = false;
     flags_lost(gen);
     return gen;
 }

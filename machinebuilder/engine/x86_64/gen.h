@@ -106,6 +106,7 @@ struct gen {
     struct flags flags;         /* what the host flags show now */
 
     struct dirty_set dirty;
+    bool storing;               /* a field: the dirty set must stay as it is */
     struct region *regions, *open[64];
     unsigned region_count, depth;
     struct loop loop;

@@ -100,7 +100,7 @@ void mb_x86_spill(struct gen *gen, mb_v v)
  * of arms (where the other way round would not know of it). */
 static bool only_dirty(const struct gen *gen, mb_v v)
 {
-    return gen->depth == 0 && gen->values[v].operand < gen->at;
+    return gen->depth == 0 && !gen->storing && gen->values[v].operand < gen->at;
 }
 
 static void store_early(struct gen *gen, mb_v v)

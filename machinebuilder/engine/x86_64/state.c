@@ -89,7 +89,7 @@ static uint32_t store_op(unsigned type, unsigned width)
     }
 }
 
-void mb_x86_store_field(struct gen *gen, const struct dirty *field)
+static void store_field(struct gen *gen, const struct dirty *field)
 {
     uint64_t c;
     unsigned type = type_of(gen, field->v), reg = gen->values[field->v].reg;
@@ -107,6 +107,15 @@ void mb_x86_store_field(struct gen *gen, const struct dirty *field)
         mb_x86_load_value(gen, reg, field->v);
     }
     x_rm(&gen->code, store_op(type, field->width), reg & 15, state_at(field->offset));
+}
+
+/* The caller walks the dirty set: what storing displaces must not be taken from it. */
+void mb_x86_store_field(struct gen *gen, const struct dirty *field)
+{
+    bool storing = gen->storing;
+    gen->storing = true;
+    store_field(gen, field);
+    gen->storing = storing;
 }
 
 /* First what leaves the host flags alone, or uses them as they are. */
