@@ -52,6 +52,11 @@ class Apt:
                 return name
         raise FetchError(f"apt knows no kernel behind {package}; is there network?")
 
+    def has(self, package: str) -> bool:
+        """Can the package be had?"""
+        text = self._run("apt-cache", "policy", package)
+        return "Candidate:" in text and "Candidate: (none)" not in text
+
     def unpack(self, package: str) -> Path:
         """Download a package and unpack it; gives the folder."""
         self.progress(f"downloading {package}")

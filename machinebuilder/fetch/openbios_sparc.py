@@ -11,6 +11,8 @@ from machinebuilder.fetch.apt import Apt
 SUMMARY = "OpenBIOS for SPARCstations (openbios-sparc32)"
 COMMAND = "mb fetch openbios-sparc"
 IMAGE = "openbios-sparc32"
+PACKAGES = ("openbios-sparc", "qemu-system-data")
+"""Not every release of Debian has the first; the second holds the same image."""
 PLACES = (
     "/usr/share/openbios", "/usr/share/qemu", "/usr/local/share/qemu"
 )  # fmt: skip
@@ -28,8 +30,8 @@ def build(folder: Path, progress: Progress) -> None:
     with tempfile.TemporaryDirectory() as work:
         apt = Apt("amd64", Path(work), progress)
         apt.update()
-        package = apt.unpack("openbios-sparc")
+        package = apt.unpack(next(filter(apt.has, PACKAGES), PACKAGES[0]))
         found = sorted(package.rglob(IMAGE))
         if not found:
-            raise FetchError(f"the package openbios-sparc has no {IMAGE}")
+            raise FetchError(f"the package {package.name} has no {IMAGE}")
         (folder / IMAGE).write_bytes(found[0].read_bytes())
