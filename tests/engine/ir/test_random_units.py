@@ -14,7 +14,7 @@ WHY = {1: "the builder refused it", 2: "not well formed", 3: "no code was genera
        7: "floating-point flags differ"}
 
 
-@pytest.mark.parametrize("size", [1, 3, 8, 20, 60])
+@pytest.mark.parametrize("size", [1, 3, 8, 25, 80, 200])
 def test_units_run_alike_interpreted_and_compiled(
     harness: ctypes.CDLL, size: int
 ) -> None:
@@ -24,6 +24,6 @@ def test_units_run_alike_interpreted_and_compiled(
 
 
 @settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 2**64 - 1), size=st.integers(1, 100))
+@given(seed=st.integers(0, 2**64 - 1), size=st.integers(1, 200))
 def test_any_unit_runs_alike(seed: int, size: int, harness: ctypes.CDLL) -> None:
     assert harness.harness_random(seed, size, 0) == 0
