@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 ENGINE = ROOT / "machinebuilder" / "engine"
 FLAGS = ["-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-D_GNU_SOURCE", "-Wall",
+         "-Wl,-Bsymbolic",  # its own functions, not those of an engine in the process
          "-Wextra", "-Werror", "-Wno-unused-parameter",
          "-Wno-missing-field-initializers"]
 
