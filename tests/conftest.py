@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# CI tries the same cases every time: what fails there fails here too. Elsewhere each run
+# looks at new ones.
+settings.register_profile("ci", derandomize=True, print_blob=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 ROOT = Path(__file__).resolve().parents[1]
 GUESTS = Path(os.environ.get("MB_GUESTS", ROOT.parent / "shared" / "guests"))
