@@ -47,10 +47,12 @@ def find(protocol: str) -> ModuleType:
 
 
 def read_image(path: Path, what: str, limit: int) -> bytes:
-    """The bytes of an image file; BootError if it is missing or over `limit` bytes."""
+    """The bytes of an image file; BootError if missing, empty or over `limit` bytes."""
     try:
         if not path.is_file():
             raise BootError(f"{what} {path}: there is no such file")
+        if path.stat().st_size == 0:
+            raise BootError(f"{what} {path}: the file is empty; get it again")
         if path.stat().st_size > limit:
             raise BootError(
                 f"{what} {path}: {path.stat().st_size} bytes do not fit in the "

@@ -48,5 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     if str(output) == "-":
         sys.stdout.buffer.write(blob)
     else:
-        output.write_bytes(blob)
+        try:
+            output.write_bytes(blob)
+        except OSError as error:
+            raise UserError(f"-o {output}: {error.strerror}") from None
     return 0

@@ -43,6 +43,7 @@ def test_a_misspelt_command_is_put_right():
     [
         (["run", "nonesuch.yaml"], "nonesuch.yaml"),
         (["run", "arm-virt", "--kernel", "/nonexistent"], "no such file"),
+        (["dtb", "arm-virt", "-o", "/nonexistent/x"], "No such file"),
         (["run", "arm-virt", "-o", "cpus"], "NAME=VALUE"),
         (["run", "arm-virt", "-o", "cpus=9"], "cpus"),
         (["run", "arm-virt", "-o", "cpu=4"], "cpus"),
@@ -108,3 +109,25 @@ def test_the_module_is_the_command():
         [sys.executable, "-m", "machinebuilder", "--version"], capture_output=True
     )
     assert done.stdout.startswith(b"mb ")
+
+
+@pytest.mark.parametrize("option", ["--kernel", "--initrd", "--dtb"])
+def test_an_empty_image_is_refused(tmp_path, option):
+    images = {"--kernel": tmp_path / "kernel", option: tmp_path / "empty"}
+    (tmp_path / "kernel").write_bytes(bytes(4096))
+    (tmp_path / "empty").touch()
+    words = [word for pair in images.items() for word in pair]
+    result = mb("run", "arm-virt", *words, "--timeout", "5")
+    assert result.status == 2
+    assert "empty" in result.err
+
+
+def test_what_is_not_a_device_tree_is_refused(tmp_path):
+    for name in ("kernel", "tree"):
+        (tmp_path / name).write_bytes(bytes(4096))
+    result = mb(
+        "run", "arm-virt", "--kernel", tmp_path / "kernel", "--dtb", tmp_path / "tree",
+        "--timeout", "5",
+    )  # fmt: skip
+    assert result.status == 2
+    assert "not a device tree" in result.err

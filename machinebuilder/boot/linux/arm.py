@@ -143,7 +143,10 @@ def _load_firmware(machine: Machine, images: Images) -> None:
 def _tree(plan: Plan, images: Images, initrd: tuple[int, int] | None) -> bytes:
     """The device tree: the user's own, or the board's with our /chosen."""
     if images.dtb is not None:
-        return read_image(images.dtb, "device tree", 2 * MIB)
+        tree = read_image(images.dtb, "device tree", 2 * MIB)
+        if not tree.startswith(b"\xd0\x0d\xfe\xed"):
+            raise BootError(f"--dtb {images.dtb}: not a device tree; `dtc` makes one")
+        return tree
     root = devicetree.build(plan)
     chosen = root.child("chosen")
     chosen["bootargs"] = images.append
