@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# CI tries the same cases every time: what fails there fails here too. Elsewhere each run
-# looks at new ones.
+# CI tries the same cases every time: what fails there fails here too. Elsewhere each
+# run looks at new ones.
 settings.register_profile("ci", derandomize=True, print_blob=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
