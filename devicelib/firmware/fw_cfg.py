@@ -40,9 +40,9 @@ class FirmwareConfig(Device):
         item = self.items.get(int(self.selector), b"")
         if self.position >= len(item):
             return 0
+        value = item[self.position]
         self.position += 1
-        at: int = self.position
-        return int(item[at - 1])
+        return value
 
     @data.write
     def refuse(self, value: int) -> None:

@@ -23,6 +23,7 @@ Value = str | int | bytes | bool | Sequence[str] | Sequence[int]
 """Text, a cell, bytes, presence (True), or lists of texts or cells."""
 
 MEMORY_BUS = "mmio"
+MAGIC = b"\xd0\x0d\xfe\xed"
 
 
 @dataclass
@@ -228,3 +229,28 @@ def blob(root: Node) -> bytes:
     tree = fdt.FDT()
     tree.root = _node(root)
     return bytes(tree.to_dtb(version=17))
+
+
+class TreeError(ValueError):
+    """Bytes that are no device tree; the text says why."""
+
+
+def choose(data: bytes, bootargs: str, initrd: tuple[int, int] | None) -> bytes:
+    """A tree from outside, told of this boot: its /chosen gets what is given.
+
+    `bootargs` replaces the tree's own unless it is empty; `initrd` is the range of
+    addresses [start, end). Raises TreeError.
+    """
+    if len(data) < 40 or not data.startswith(MAGIC):
+        raise TreeError("not a device tree; `dtc` makes one")
+    if int.from_bytes(data[4:8], "big") > len(data):
+        raise TreeError("a device tree that is cut short; copy it again")
+    try:
+        tree = fdt.parse_dtb(data)
+        if bootargs:
+            tree.set_property("bootargs", bootargs, "/chosen")
+        for name, address in zip(("start", "end"), initrd or (), strict=False):
+            tree.set_property(f"linux,initrd-{name}", cells(address), "/chosen")
+        return bytes(tree.to_dtb(version=17))
+    except Exception as error:  # the library has no error class of its own
+        raise TreeError(f"a device tree that cannot be read: {error}") from None

@@ -76,6 +76,9 @@ def run(module: ModuleType, arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_FAILURE
+    except OSError as error:
+        print(f"mb: {error}", file=sys.stderr)
+        return EXIT_FAILURE
     except KeyboardInterrupt:
         return 130
 

@@ -144,7 +144,7 @@ class Terminal(Console):
         self._wake_read, self._wake_write = os.pipe()
         self._reader: threading.Thread | None = None
         self._stdin = 0
-        self._stdout = sys.stdout.fileno()
+        self._stdout = sys.stdout.fileno() if sys.stdout else -1
 
     def __enter__(self) -> Terminal:
         if os.isatty(self._stdin):

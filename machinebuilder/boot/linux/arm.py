@@ -84,6 +84,12 @@ def _load_kernel(
     if elf.is_elf(kernel):
         return _load_elf(machine, path, kernel)
     if is_zimage(kernel):
+        start, end = struct.unpack_from("<II", kernel, 0x28)
+        if end - start > len(kernel):
+            raise BootError(
+                f"kernel {path}: a zImage of {end - start} bytes, cut short at "
+                f"{len(kernel)}; copy it again"
+            )
         machine.memory.write(where.kernel, kernel)
         return where.kernel
     machine.memory.write(ram.start + TEXT_OFFSET, kernel)
@@ -141,12 +147,13 @@ def _load_firmware(machine: Machine, images: Images) -> None:
 
 
 def _tree(plan: Plan, images: Images, initrd: tuple[int, int] | None) -> bytes:
-    """The device tree: the user's own, or the board's with our /chosen."""
+    """The user's own device tree or the board's, with what was asked for in /chosen."""
     if images.dtb is not None:
-        tree = read_image(images.dtb, "device tree", 2 * MIB)
-        if not tree.startswith(b"\xd0\x0d\xfe\xed"):
-            raise BootError(f"--dtb {images.dtb}: not a device tree; `dtc` makes one")
-        return tree
+        data = read_image(images.dtb, "device tree", 2 * MIB)
+        try:
+            return devicetree.choose(data, images.append, initrd)
+        except devicetree.TreeError as error:
+            raise BootError(f"--dtb {images.dtb}: {error}") from None
     root = devicetree.build(plan)
     chosen = root.child("chosen")
     chosen["bootargs"] = images.append
