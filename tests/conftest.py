@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 GUESTS = Path(os.environ.get("MB_GUESTS", ROOT.parent / "shared" / "guests"))
 MISSING = "guest image missing"
 
+# For tests that compile something against what `make build` made.
+os.environ.setdefault("MB_BUILD_DIR", str(ROOT / "build"))
+
 
 def guest_image(name: str) -> Path:
     """The path of an image below the guests folder; skips the test without it.
