@@ -184,6 +184,8 @@ static void add_vcpu(struct mb_stats *sum, const struct mb_vcpu *vcpu)
     sum->faults += stats->faults;
     sum->tlb_flushes += stats->tlb_flushes;
     sum->run_ns += stats->run_ns;
+    if (stats->run_since)
+        sum->run_ns += (uint64_t)(mb_host_ns() - stats->run_since);
 }
 
 void mb_machine_stats(struct mb_machine *machine, struct mb_stats *stats)

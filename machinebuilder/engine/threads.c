@@ -134,11 +134,12 @@ static bool park(struct mb_vcpu *vcpu)
 
 static void run_in_real_time(struct mb_vcpu *vcpu)
 {
-    int64_t start = mb_host_ns();
+    vcpu->stats.run_since = mb_host_ns();
     mb_vcpu_begin(vcpu);
     enum mb_pause why = mb_vcpu_run(vcpu);
     mb_vcpu_end(vcpu);
-    vcpu->stats.run_ns += (uint64_t)(mb_host_ns() - start);
+    vcpu->stats.run_ns += (uint64_t)(mb_host_ns() - vcpu->stats.run_since);
+    vcpu->stats.run_since = 0;
     if (why == MB_PAUSE_HALT || why == MB_PAUSE_OFF)
         doze(vcpu);
 }

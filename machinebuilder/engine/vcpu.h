@@ -116,6 +116,7 @@ struct mb_cpu_wire {
 struct mb_vcpu_stats {
     uint64_t exits_link, exits_jump, exits_irq, exits_leave, slow_loads, slow_stores,
              mmio_reads, mmio_writes, faults, tlb_flushes, run_ns;
+    int64_t run_since;     /* host ns when the present run began, 0 while it does not run */
 };
 
 struct mb_vcpu {
