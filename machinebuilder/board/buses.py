@@ -51,6 +51,12 @@ class Offer:
         """The keys with more than one value, and how many; others may be left out."""
         return {key: limit for key, limit in self.bus.keys.items() if limit > 1}
 
+    @property
+    def needed(self) -> list[str]:
+        """The keys that a device has to say."""
+        optional = getattr(self.bus, "optional", ())
+        return [key for key in self.choices if key not in optional]
+
 
 class Buses:
     """The buses of a board."""
@@ -198,7 +204,7 @@ class Buses:
 
     def _keys_fit(self, item: Item, offer: Offer) -> bool:
         """Has the device exactly the keys that its bus wants?"""
-        wanted = [SLOT] if offer.picks_instance else list(offer.choices)
+        wanted = [SLOT] if offer.picks_instance else offer.needed
         for key in self.keys:
             if key in item.values and key not in (*wanted, *offer.bus.keys):
                 self.reporter.add(

@@ -106,7 +106,8 @@ class _Board:
         check_hosts(devices, self.reporter)
         names = [name for cpu in cpus if not cpu.broken for name in cpu.instances]
         numbers = {name: number for number, name in enumerate(names)}
-        wires = Wiring([*cpus, *devices], numbers, self.reporter).resolve()
+        wiring = Wiring([*cpus, *devices], numbers, self.reporter, placement.slots)
+        wires = wiring.resolve()
         boot = read_boot(self._section("boot"), self.checker, self.catalogue)
         self.reporter.stop_if_any()
         return Plan(

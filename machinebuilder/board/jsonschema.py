@@ -11,7 +11,12 @@ from typing import Any
 
 from machinebuilder.board.catalogue import Catalogue
 from machinebuilder.board.manual import summary
-from machinebuilder.board.schema import at_fixed_distances, bus_kinds, needs_size
+from machinebuilder.board.schema import (
+    at_fixed_distances,
+    bus_kinds,
+    needs_size,
+    placed_regions,
+)
 from machinebuilder.board.values import OPTION_TYPES
 
 Json = dict[str, Any]
@@ -138,9 +143,10 @@ def _device(decl: Any, slot_keys: list[str]) -> Json:
     if bus_kinds(decl):
         properties["bus"] = {"type": "string"}
         properties |= {key: _ref("integer") for key in (*slot_keys, "slot")}
-    if decl.regions:
-        windows = {name: _ref("integer") for name in decl.regions}
-        single = set(decl.regions) == {""} or at_fixed_distances(decl)
+    regions = placed_regions(decl)
+    if regions:
+        windows = {name: _ref("integer") for name in regions}
+        single = set(regions) == {""} or at_fixed_distances(decl)
         nested = {
             "type": "object",
             "properties": windows,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from machinebuilder.board.describe import table
-from machinebuilder.board.schema import bus_kinds, is_addressed
+from machinebuilder.board.schema import bus_kinds, is_addressed, placed_regions
 from machinebuilder.board.values import size_text, text_of
 
 
@@ -63,8 +63,9 @@ def example(decl: Any) -> str:
     name = decl.model.rpartition(".")[2]
     words = [f"model: {decl.model}"]
     if is_addressed(decl, ("mmio", "io")):
-        windows = ", ".join(f"{region}: 0x0" for region in decl.regions)
-        words.append("at: 0x0" if set(decl.regions) == {""} else f"at: {{{windows}}}")
+        regions = placed_regions(decl)
+        windows = ", ".join(f"{region}: 0x0" for region in regions)
+        words.append("at: 0x0" if set(regions) == {""} else f"at: {{{windows}}}")
         if any(region.span is None for region in decl.regions.values()):
             words.append("size: 64 KiB")
     elif kinds := bus_kinds(decl):

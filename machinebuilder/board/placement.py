@@ -10,7 +10,7 @@ from machinebuilder.board.errors import Reporter, shown
 from machinebuilder.board.items import Item
 from machinebuilder.board.nodes import Map, Node
 from machinebuilder.board.plan import DevicePlan, Place, Slot, StubPlan
-from machinebuilder.board.schema import ROOT_BUSES
+from machinebuilder.board.schema import ROOT_BUSES, placed_regions
 from machinebuilder.board.suggest import help_for
 from machinebuilder.board.windows import AddressMap, Window, holds_bus, starts_of
 from machinebuilder.board.wires import find_circle
@@ -38,9 +38,14 @@ class Placement:
         if item.broken or item.name in self._done:
             return
         self._done.add(item.name)
+        self._place_on_bus(item, buses)
+        for instance, places in self.map.place_fixed(item).items():
+            self.places[instance] = (*self.places.get(instance, ()), *places)
+
+    def _place_on_bus(self, item: Item, buses: Buses) -> None:
         offer = buses.of(item)
         if isinstance(offer, str):
-            if item.decl.regions:
+            if placed_regions(item.decl):
                 self.places |= self.map.place(item, offer, ROOT_BUSES[offer])
                 self._note_views(item, offer, 0)
         elif isinstance(offer, Offer):
@@ -73,7 +78,7 @@ class Placement:
             return
         room = offer.bus.keys["at"]
         base += item.values.get(SLOT, 0) * room
-        if item.decl.regions:
+        if placed_regions(item.decl):
             self.places |= self.map.place(item, bus, base + room, base)
             self._note_views(item, bus, base)
         self.vias |= dict.fromkeys(item.instances, offer.title)

@@ -104,9 +104,29 @@ def bus_kinds(decl: Any) -> tuple[str, ...]:
     return (sits_on,) if isinstance(sits_on, str) else tuple(sits_on)
 
 
+def placed_regions(decl: Any) -> dict[str, Any]:
+    """The windows whose address a board gives: not those that are always at one, nor
+    those that the guest places."""
+    return {
+        name: region
+        for name, region in decl.regions.items()
+        if getattr(region, "on", None) is None and getattr(region, "bar", None) is None
+    }
+
+
+def fixed_regions(decl: Any) -> dict[str, Any]:
+    """The windows that are always at one address of a root bus."""
+    return {
+        name: region
+        for name, region in decl.regions.items()
+        if getattr(region, "on", None) in ROOT_BUSES and region.bar is None
+    }
+
+
 def is_addressed(decl: Any, address_buses: Iterable[str]) -> bool:
     """Do its windows have addresses that the board gives?"""
-    return bool(decl.regions) and any(k in address_buses for k in bus_kinds(decl))
+    kinds = bus_kinds(decl)
+    return bool(placed_regions(decl)) and any(kind in address_buses for kind in kinds)
 
 
 def needs_size(decl: Any) -> bool:
@@ -116,15 +136,16 @@ def needs_size(decl: Any) -> bool:
 
 def at_fixed_distances(decl: Any) -> bool:
     """Do all windows follow from one address?"""
-    return all(getattr(r, "at", None) is not None for r in decl.regions.values())
+    regions = placed_regions(decl).values()
+    return all(getattr(r, "at", None) is not None for r in regions)
 
 
 def _at(decl: Any) -> Rules:
     if at_fixed_distances(decl):
         return _integer(min=0, required=bus_kinds(decl)[0] in ROOT_BUSES)
-    if set(decl.regions) == {""}:
+    if set(placed_regions(decl)) == {""}:
         return _integer(required=True, min=0)
-    windows = {name: _integer(required=True, min=0) for name in decl.regions}
+    windows = {name: _integer(required=True, min=0) for name in placed_regions(decl)}
     return {"type": "dict", "schema": windows, "required": True}
 
 

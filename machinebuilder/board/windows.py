@@ -9,6 +9,7 @@ from typing import Any
 from machinebuilder.board.errors import Reporter
 from machinebuilder.board.items import Item
 from machinebuilder.board.plan import Place, Span
+from machinebuilder.board.schema import ROOT_BUSES, fixed_regions, placed_regions
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Window:
     owner: str
     entry: str
     at: Span
+    over: bool = False
+    """Others may be at the same addresses: this one is seen there, at times."""
 
     @property
     def end(self) -> int:
@@ -42,7 +45,7 @@ class AddressMap:
         the board says counts from `base`."""
         sizes = {
             name: item.values["size"] if region.span is None else region.span
-            for name, region in item.decl.regions.items()
+            for name, region in placed_regions(item.decl).items()
         }
         step = self._step(item, sizes)
         if step is None:
@@ -60,9 +63,26 @@ class AddressMap:
                     item.where("at", place.region) if place.region else item.where("at")
                 )
                 owner = f"{instance}.{place.region}" if place.region else instance
-                window = Window(bus, place.address, place.size, owner, item.name, span)
+                over = getattr(item.decl.regions[place.region], "over", False)
+                window = Window(
+                    bus, place.address, place.size, owner, item.name, span, over
+                )
                 if not self.claim(window, limit):
                     return places
+        return places
+
+    def place_fixed(self, item: Item) -> dict[str, tuple[Place, ...]]:
+        """The windows of `item` that are always at one address of a root bus."""
+        places: dict[str, tuple[Place, ...]] = {}
+        for instance in item.instances:
+            for name, region in fixed_regions(item.decl).items():
+                place = Place(region.on, region.at, region.span, name)
+                places[instance] = (*places.get(instance, ()), place)
+                window = Window(
+                    region.on, region.at, region.span, f"{instance}.{name}", item.name,
+                    item.key.span, region.over,
+                )  # fmt: skip
+                self.claim(window, ROOT_BUSES[region.on])
         return places
 
     def claim(self, window: Window, limit: int) -> bool:
@@ -109,6 +129,8 @@ class AddressMap:
             windows.sort(key=lambda window: (window.start, window.end))
             furthest: Window | None = None
             for window in windows:
+                if window.over:
+                    continue
                 if furthest is not None and window.start < furthest.end:
                     self._overlap(furthest, window, windows)
                 if furthest is None or window.end > furthest.end:
@@ -134,7 +156,7 @@ def starts_of(item: Item) -> dict[str, int]:
         return at
     return {
         name: at + (getattr(region, "at", None) or 0)
-        for name, region in item.decl.regions.items()
+        for name, region in placed_regions(item.decl).items()
     }
 
 

@@ -20,10 +20,12 @@ from machinebuilder.board import ports
 from machinebuilder.board.errors import Reporter, shown
 from machinebuilder.board.items import ALL_CPUS, Item
 from machinebuilder.board.nodes import List, Map, Node, Scalar
-from machinebuilder.board.plan import Wire
+from machinebuilder.board.plan import Slot, Wire
 from machinebuilder.board.suggest import help_for
 
 MAX_WIRES = 65536
+PINS = ("inta", "intb", "intc", "intd")
+"""Outputs that a bus wires by itself."""
 MAX_TEXT = 200
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -68,9 +70,14 @@ class Wiring:
     """Resolves the wires of a board. `cpu_numbers` numbers the CPU instances."""
 
     def __init__(
-        self, items: Sequence[Item], cpu_numbers: Mapping[str, int], reporter: Reporter
+        self,
+        items: Sequence[Item],
+        cpu_numbers: Mapping[str, int],
+        reporter: Reporter,
+        slots: Mapping[str, Slot] | None = None,
     ) -> None:
         self.items = {item.name: item for item in items}
+        self.slots = slots or {}
         self.cpu_numbers = cpu_numbers
         self.reporter = reporter
         self.wires: list[Wire] = []
@@ -83,6 +90,7 @@ class Wiring:
         for item in self.items.values():
             if not item.broken:
                 self._wire_outputs(item)
+                self._wire_pins(item)
         for target, node, width in self._missing:
             self._no_such_input(target, node, width)
         self._refuse_circles()
@@ -98,6 +106,21 @@ class Wiring:
             for wire in node.items if isinstance(node, List) else [node]:
                 if isinstance(wire, Scalar) and not wire.failed:
                     self._connect(driver, wire)
+
+    def _wire_pins(self, item: Item) -> None:
+        """Interrupt pins go to the bridge, turned by the slot."""
+        pins = [pin for pin in PINS if pin in item.decl.outs and not item.node.get(pin)]
+        for instance, pin in product(item.instances, pins):
+            slot = self.slots.get(instance)
+            parent, _, port = slot.bus.rpartition(".") if slot else ("", "", "")
+            above = self.items.get(parent)
+            if slot is None or above is None or above.broken:
+                continue
+            target = getattr(above.decl.buses[port], "swizzle", None)
+            if target is not None:
+                line = (slot.keys["slot"] + PINS.index(pin)) % len(PINS)
+                self.wires.append(Wire(instance, pin, 0, parent, target, line))
+                self._places.append(item.key)
 
     def _connect(self, driver: Driver, node: Scalar) -> None:
         target = self._target(node)

@@ -11,6 +11,7 @@ from machinebuilder.device.declare import (
     Region,
     State,
 )
+from machinebuilder.device.pci import PciFunction
 from machinebuilder.device.picture import Picture
 from machinebuilder.device.register import Bit, Bits, Reg
 
@@ -23,6 +24,7 @@ __all__ = [
     "IrqIn",
     "IrqOut",
     "Param",
+    "PciFunction",
     "Picture",
     "Reg",
     "Region",

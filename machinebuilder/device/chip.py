@@ -21,6 +21,7 @@ from machinebuilder.device.declare import (
     Region,
     State,
 )
+from machinebuilder.device.pci import PciFunction
 from machinebuilder.device.picture import Picture
 from machinebuilder.device.register import Reg
 from machinebuilder.device.surroundings import Image, Surroundings
@@ -61,6 +62,13 @@ class Device:
 
     takes_items: ClassVar[bool] = False
     """Firmware asks it for what a boot protocol has to say: see configure."""
+
+    pci: ClassVar[PciFunction | None] = None
+    """What it says as a PCI function, of a chip that sits on `pci`."""
+
+    in_kernel: ClassVar[str | None] = None
+    """The role in which a hypervisor may have this chip itself: `pic`, `ioapic`,
+    `lapic`, `pit`. A machine that runs on it drives its inputs, and does without it."""
 
     compatible: ClassVar[tuple[str, ...]] = ()
     """Device-tree `compatible`; empty: no node."""
@@ -241,9 +249,7 @@ def _of_type(
     return {name: d for name, d in found.items() if isinstance(d, kind)}
 
 
-def _reject_reserved_names(
-    cls: type[Device], found: Mapping[str, Declaration]
-) -> None:
+def _reject_reserved_names(cls: type[Device], found: Mapping[str, Declaration]) -> None:
     reserved = CLASS_NAMES if cls.native else CLASS_NAMES | INSTANCE_NAMES
     for name in found:
         if name in reserved:

@@ -84,6 +84,13 @@ class Region(Declaration):
     `at` is its fixed distance from the address that the board gives the chip; then all
     windows have one. `bus` names a bus of the chip that is seen through this window:
     what sits on that bus has its own windows there.
+
+    `on` is for a window that is elsewhere than the chip: at the address `at` of the root
+    bus `io` or `mmio`, or `config`: in a PCI function's configuration space, from 0x40 up.
+    `bar` is for a window that the guest places, by that base address register of a
+    PCI function (6: its expansion ROM); `on="io"` makes it one of ports. `over`
+    windows are seen where others are too. Memory may be in pieces of `step` bytes, which the chip
+    shows and hides each on their own.
     """
 
     def __init__(
@@ -95,9 +102,17 @@ class Region(Declaration):
         memory: Literal["ram", "rom", "flash"] | None = None,
         at: int | None = None,
         bus: str | None = None,
+        on: Literal["io", "mmio", "config"] | None = None,
+        bar: int | None = None,
+        over: bool = False,
+        step: int | None = None,
     ) -> None:
         super().__init__(doc)
         self.span = span
+        self.on = on
+        self.bar = bar
+        self.over = over
+        self.step = step
         self.memory = memory
         self.at = at
         self.bus = bus
@@ -166,13 +181,21 @@ class IrqIn(Declaration):
 
     The handler is optional (of a single line it takes the level only). On an instance:
     the level now, of a counted input a tuple of levels. `per_cpu` inputs exist once for
-    each CPU, such as a GIC's private interrupts; only native chips may have them.
+    each CPU, such as a GIC's private interrupts; only native chips may have them. A
+    `shared` one takes several drivers, and is high while any of them is.
     """
 
-    def __init__(self, doc: str = "", count: Count = 1, per_cpu: bool = False) -> None:
+    def __init__(
+        self,
+        doc: str = "",
+        count: Count = 1,
+        per_cpu: bool = False,
+        shared: bool = False,
+    ) -> None:
         super().__init__(doc)
         self.count = count
         self.per_cpu = per_cpu
+        self.shared = shared
         self.on_change: Callable[..., None] | None = None
 
     def changed(self, handler: Handler) -> Handler:
@@ -195,16 +218,29 @@ class Bus(Declaration):
     keys of its children with how many values each has: `Bus("pci", slot=32)`. A bus
     without keys takes one child. With the key `at` its children have windows: in a
     window of the chip that says `bus`, one range of `at` addresses for each `slot`; or
-    else where no CPU sees them.
+    else where no CPU sees them. A board may leave out keys that are `optional`: 0.
+
+    Outputs `inta` to `intd` of what sits there go to the input `swizzle` of the chip,
+    whose four lines are turned by the slot (PCI Local Bus Specification 2.2, section 2.2.6).
 
     On an instance: the Python chips on the bus by their first key's value, or by name
     where they have windows. A child finds the chip that offers its bus as `parent`.
     """
 
-    def __init__(self, kind: str, doc: str = "", **keys: int) -> None:
+    def __init__(
+        self,
+        kind: str,
+        doc: str = "",
+        *,
+        optional: Sequence[str] = (),
+        swizzle: str | None = None,
+        **keys: int,
+    ) -> None:
         super().__init__(doc)
         self.kind = kind
         self.keys: Mapping[str, int] = keys
+        self.optional = tuple(optional)
+        self.swizzle = swizzle
 
     @overload
     def __get__(self, device: None, owner: type) -> Bus: ...
@@ -217,8 +253,8 @@ class Bus(Declaration):
 class Alarm(Declaration):
     """A moment in guest time: `self.alarm.at(seconds)`, `.at_ns(ns)`, `.cancel()`.
 
-        @alarm.rings
-        def ring(self): ...
+    @alarm.rings
+    def ring(self): ...
     """
 
     def __init__(self, doc: str = "") -> None:

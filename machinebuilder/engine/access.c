@@ -56,13 +56,13 @@ static struct mb_region *region_of(struct mb_vcpu *vcpu, const struct mb_site *s
                                    unsigned size, enum mb_access access, uint64_t *offset)
 {
     uint64_t pa = mapping->pa | (va & MB_PAGE_MASK);
-    struct mb_region *region = mapping->region;
-    if (!region)
-        region = mb_bus_lookup(vcpu->runtime->machine->memory, pa);
-    if (!region || pa - region->start > region->size - size)
+    struct mb_slice slice = {.region = mapping->region};
+    if (slice.region)
+        slice.offset = mapping->offset + (va & MB_PAGE_MASK);
+    else if (!mb_bus_find(vcpu->runtime->machine->memory, pa, &slice) || slice.room < size)
         mb_raise(vcpu, site, va, access, MB_FAULT_BUS);
-    *offset = pa - region->start;
-    return region;
+    *offset = slice.offset;
+    return slice.region;
 }
 
 /* The largest naturally aligned piece at `va`. */
@@ -261,11 +261,11 @@ void mb_access_store(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t 
 static struct mb_region *physical(struct mb_cpu *cpu, uint64_t pa, unsigned width,
                                   uint64_t *offset)
 {
-    struct mb_region *region = mb_bus_lookup(cpu->vcpu->runtime->machine->memory, pa);
-    if (!region || pa - region->start > region->size - width)
+    struct mb_slice slice;
+    if (!mb_bus_find(cpu->vcpu->runtime->machine->memory, pa, &slice) || slice.room < width)
         return NULL;
-    *offset = pa - region->start;
-    return region;
+    *offset = slice.offset;
+    return slice.region;
 }
 
 bool mb_cpu_bus_read(struct mb_cpu *cpu, uint64_t pa, uint64_t *value, unsigned width,
@@ -299,7 +299,7 @@ bool mb_cpu_bus_write(struct mb_cpu *cpu, uint64_t pa, uint64_t value, unsigned 
         return device_write(cpu->vcpu, region, offset, width, value);
     copy(region->host + offset, &value, width);
     uint64_t page = region->ram_page + (offset >> MB_PAGE_BITS);
-    if (!region->dev && page < runtime->cache.page_count &&
+    if (region->memory && page < runtime->cache.page_count &&
         atomic_load(&runtime->cache.pages[page].chunks))
         mb_cache_written(runtime, page, offset & MB_PAGE_MASK, width);
     return true;

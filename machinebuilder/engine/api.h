@@ -48,6 +48,13 @@ int mb_bus_add_stub(struct mb_bus *bus, const char *name, uint64_t address, uint
 /* As mb_bus_add_device, of a window that mb_dev_region_rom may turn into memory at times. */
 int mb_bus_add_flash(struct mb_bus *bus, struct mb_dev *dev, int region,
                      uint64_t address, uint64_t size);
+/* A window that is nowhere until the chip places it (layer 0), fixed (1), or lies over
+ * others (2); of calls, or of real memory in pieces of `step` bytes that are shown each on
+ * their own. */
+int mb_bus_add_layer(struct mb_bus *bus, struct mb_dev *dev, int region, uint64_t address,
+                     uint64_t size, int layer);
+int mb_bus_add_memory(struct mb_bus *bus, struct mb_dev *dev, int region, uint64_t address,
+                      uint64_t size, int layer, int writable, uint64_t step);
 uint64_t mb_bus_touches(struct mb_bus *bus, uint64_t address);   /* accesses to a stub */
 int mb_bus_read(struct mb_bus *bus, uint64_t address, void *data, size_t size);
 int mb_bus_write(struct mb_bus *bus, uint64_t address, const void *data, size_t size);
@@ -56,8 +63,9 @@ int mb_bus_write(struct mb_bus *bus, uint64_t address, const void *data, size_t 
 /* Python chips: their accesses come back as callbacks (extern "Python"). */
 struct mb_dev *mb_dev_new_python(struct mb_machine *machine, const char *name, void *handle);
 struct mb_dev *mb_dev_new_native(struct mb_machine *machine, const char *name,
-                                 const void *chip /* struct mb_chip * */,
-                                 struct mb_dev *parent, const char *bus, int slot);
+                                 const void *chip /* struct mb_chip * */);
+/* Sits on `bus` of the parent, at that number. */
+int mb_dev_sit(struct mb_dev *dev, struct mb_dev *parent, const char *bus, int slot);
 int mb_dev_set_param(struct mb_dev *dev, const char *name, uint64_t value);
 int mb_dev_set_param_str(struct mb_dev *dev, const char *name, const char *value);
 int mb_dev_create(struct mb_dev *dev);                 /* after parameters and wires */
@@ -78,6 +86,9 @@ void mb_dev_arm(struct mb_dev *dev, int alarm, int64_t deadline_ns);    /* INT64
 int mb_dev_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size);
 int mb_dev_dma_write(struct mb_dev *dev, uint64_t address, const void *data, size_t size);
 /* CPUs read the window from `host` (as long as the window is); NULL: they ask the chip. */
+/* Windows that move, of chips in Python: device.h. */
+void mb_dev_region_place(struct mb_dev *dev, unsigned region, uint64_t address, bool visible);
+void *mb_dev_region_memory(struct mb_dev *dev, unsigned region);
 void mb_dev_region_rom(struct mb_dev *dev, unsigned region, const void *host);
 /* A native chip's state as bytes: gives their number, copies them if `size` is enough. */
 size_t mb_dev_save(struct mb_dev *dev, void *data, size_t size);
@@ -85,6 +96,11 @@ int mb_dev_restore(struct mb_dev *dev, const void *data, size_t size);
 /* What mb_py_send and mb_py_ready are given for a native chip; NULL: nobody listens. */
 void mb_dev_set_handle(struct mb_dev *dev, void *handle);
 size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size);  /* host -> chip */
+/* The screen as RGB: gives the bytes it takes, writes them if there is room; 0: no screen. */
+size_t mb_dev_picture(struct mb_dev *dev, unsigned *width, unsigned *height, void *rgb,
+                      size_t room);
+/* An input that no line drives, such as a button. */
+void mb_dev_set_input(struct mb_dev *dev, int port, int index, int level);
 uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size);
 void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size);
 

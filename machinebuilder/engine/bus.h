@@ -6,12 +6,18 @@
 #include "device.h"
 #include "core.h"
 
-/* One window on a bus. RAM and ROM have `host`; all else goes to its device or stub. */
+/* Where windows lie over each other, the higher layer is seen. */
+enum mb_layer { MB_LAYER_MOVING, MB_LAYER_FIXED, MB_LAYER_OVER };
+
+/* One window on a bus. RAM and ROM have `host`; all else goes to its device or stub. A
+ * window may move or vanish at run time; what answers at an address is in the bus's view. */
 struct mb_region {
-    uint64_t start, size;
+    uint64_t start, size;      /* changed with the view's lock held */
     const char *name;
-    uint8_t *host;             /* RAM/ROM; a device's region may have it at times (flash) */
+    uint8_t *host;             /* reads go straight there: RAM, ROM, flash at times */
     bool writable;             /* stores go straight to host */
+    uint8_t *memory;           /* of a window that is real memory, whoever is asked now */
+    uint64_t mapped;           /* bytes from `memory` on, of the first window of its region */
     uint64_t ram_page;         /* number of its first 4 KiB page among all RAM and ROM, for
                                   the engine's per-page tables (code, mapped) */
     struct mb_dev *dev;        /* NULL for RAM, ROM, stubs */
@@ -20,10 +26,32 @@ struct mb_region {
     uint64_t value, offset;    /* a stub's value; start of this window in the device region */
     uint64_t touches;          /* stubs: accesses so far (first one is logged) */
     struct mb_machine *machine;
+    struct mb_bus *bus;
+    enum mb_layer layer;
+    bool placed, shown;        /* it answers if both */
 };
 
-/* The region at `address`, or NULL. Lock-free; regions never move while CPUs run. */
-struct mb_region *mb_bus_lookup(struct mb_bus *bus, uint64_t address);
+/* What answers at an address: `offset` in the window, and for how many bytes from there. */
+struct mb_slice {
+    struct mb_region *region;
+    uint64_t offset, room;
+};
+
+/* False: nothing is there. Lock-free; regions live as long as the machine. */
+bool mb_bus_find(struct mb_bus *bus, uint64_t address, struct mb_slice *slice);
+/* What a window that answers at `address` lies over; false if nothing. */
+bool mb_bus_beneath(struct mb_region *region, uint64_t address, struct mb_slice *slice);
+/* Calls `visit` for what is seen, in order, while nothing can change. */
+void mb_bus_each(struct mb_bus *bus, void (*visit)(void *opaque, uint64_t start,
+                                                   const struct mb_slice *slice),
+                 void *opaque);
+
+/* One access of a CPU: size 1, 2, 4, 8. Where windows meet inside it, byte by byte. False:
+ * nothing answers at `address`. */
+bool mb_bus_load(struct mb_bus *bus, uint64_t address, unsigned size, int cpu,
+                 uint64_t *value);
+bool mb_bus_store(struct mb_bus *bus, uint64_t address, uint64_t value, unsigned size,
+                  int cpu);
 
 /* Access a region that has no `host` (or a ROM that is written): size 1, 2, 4, 8 within
  * the region. False: the device refused (bus error). Stops the machine on a device error. */
@@ -36,6 +64,8 @@ bool mb_region_write(struct mb_region *region, uint64_t offset, uint64_t value,
 void mb_code_written(struct mb_machine *machine, uint64_t ram_page, uint64_t pages);
 
 struct mb_deferred;
+
+#define MB_EOI_LISTENERS 8
 
 struct mb_machine {
     bool virtual_clock;                /* of mb_machine_new, there for mb_runtime_new */
@@ -51,6 +81,11 @@ struct mb_machine {
     struct mb_bus *buses;
     struct mb_deferred *deferred;      /* deferred.c */
     void *handle;                      /* Python's machine */
+    void (*msi_sink)(void *opaque, uint64_t address, uint32_t data);
+    void *msi_opaque;
+    struct mb_eoi_listener { void (*listener)(void *, uint8_t); void *opaque; }
+        eoi[MB_EOI_LISTENERS];
+    unsigned eoi_count;
 };
 
 /* First event wins; kicks all CPUs so that mb_machine_run returns. Any thread. */

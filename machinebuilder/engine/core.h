@@ -109,6 +109,10 @@ struct mb_core {
     bool (*wakes)(const struct mb_cpu *cpu);
     bool (*take_interrupt)(struct mb_cpu *cpu);   /* true if an exception was entered */
 
+    /* INIT, start-up, NMI (device.h) from another CPU's APIC or a chip. Any thread. NULL: the
+     * architecture has none. */
+    void (*message)(struct mb_cpu *cpu, int kind, unsigned vector);
+
     /* NaN results of IR floating point: recompute from the operands by the guest's rules.
      * `op` is the MB_IR_F* opcode; b, c are 0 where the op has fewer operands. */
     uint64_t (*nan64)(struct mb_cpu *cpu, int op, uint64_t a, uint64_t b, uint64_t c);

@@ -16,12 +16,12 @@ void mb_cpu_set_flags(struct mb_cpu *cpu, uint32_t flags)
 
 /* ---- physical memory: page tables live in RAM or ROM, never in a device ------------------ */
 static uint8_t *memory_at(struct mb_cpu *cpu, uint64_t pa, unsigned size,
-                          struct mb_region **region)
+                          struct mb_slice *slice)
 {
-    *region = mb_bus_lookup(cpu->vcpu->runtime->machine->memory, pa);
-    if (!*region || !(*region)->host || pa - (*region)->start > (*region)->size - size)
+    if (!mb_bus_find(cpu->vcpu->runtime->machine->memory, pa, slice) || slice->room < size)
         return NULL;
-    return (*region)->host + (pa - (*region)->start);
+    uint8_t *host = __atomic_load_n(&slice->region->host, __ATOMIC_ACQUIRE);
+    return host ? host + slice->offset : NULL;
 }
 
 /* Aligned words in one piece: a guest's other CPU may be changing the tables. */
@@ -37,8 +37,8 @@ static void copy(void *to, const void *from, unsigned size)
 
 bool mb_cpu_phys_read(struct mb_cpu *cpu, uint64_t pa, void *data, unsigned size)
 {
-    struct mb_region *region;
-    const uint8_t *host = memory_at(cpu, pa, size, &region);
+    struct mb_slice slice;
+    const uint8_t *host = memory_at(cpu, pa, size, &slice);
     if (!host)
         return false;
     copy(data, host, size);
@@ -47,13 +47,13 @@ bool mb_cpu_phys_read(struct mb_cpu *cpu, uint64_t pa, void *data, unsigned size
 
 bool mb_cpu_phys_write(struct mb_cpu *cpu, uint64_t pa, const void *data, unsigned size)
 {
-    struct mb_region *region;
+    struct mb_slice slice;
     struct mb_vcpu *vcpu = cpu->vcpu;
-    uint8_t *host = memory_at(cpu, pa, size, &region);
-    if (!host || !region->writable || region->dev)
+    uint8_t *host = memory_at(cpu, pa, size, &slice);
+    if (!host || !slice.region->writable || !slice.region->memory)
         return false;
     copy(host, data, size);
-    uint64_t ram_page = region->ram_page + ((pa - region->start) >> MB_PAGE_BITS);
+    uint64_t ram_page = slice.region->ram_page + (slice.offset >> MB_PAGE_BITS);
     if (ram_page < vcpu->runtime->cache.page_count &&
         atomic_load(&vcpu->runtime->cache.pages[ram_page].chunks)) {
         if (vcpu->written_page != MB_NO_PAGE)

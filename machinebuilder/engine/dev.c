@@ -31,25 +31,24 @@ struct mb_dev *mb_dev_new_python(struct mb_machine *machine, const char *name, v
     return dev;
 }
 
-static bool attach(struct mb_dev *dev, struct mb_dev *parent, const char *bus, int slot)
+int mb_dev_sit(struct mb_dev *dev, struct mb_dev *parent, const char *bus, int slot)
 {
     if (mb_dev_child(parent, bus, (unsigned)slot)) {
         mb_set_error("%s: slot %d of %s is taken", dev->name, slot, parent->name);
-        return false;
+        return -1;
     }
     dev->bus = strdup(bus);
     if (!dev->bus)
-        return false;
+        return -1;
     dev->parent = parent;
     dev->slot = (unsigned)slot;
     dev->sibling = parent->children;
     parent->children = dev;
-    return true;
+    return 0;
 }
 
 struct mb_dev *mb_dev_new_native(struct mb_machine *machine, const char *name,
-                                 const void *chip_object, struct mb_dev *parent,
-                                 const char *bus, int slot)
+                                 const void *chip_object)
 {
     const struct mb_chip *chip = chip_object;
     if (chip->abi != MB_CHIP_ABI) {
@@ -66,7 +65,7 @@ struct mb_dev *mb_dev_new_native(struct mb_machine *machine, const char *name,
         mb_set_error("%s: no memory", name);
         return NULL;
     }
-    return !parent || attach(dev, parent, bus, slot) ? dev : NULL;
+    return dev;
 }
 
 int mb_dev_create(struct mb_dev *dev)
@@ -133,6 +132,7 @@ const char *mb_dev_name(struct mb_dev *dev) { return dev->name; }
 struct mb_machine *mb_dev_machine(struct mb_dev *dev) { return dev->machine; }
 struct mb_dev *mb_dev_parent(struct mb_dev *dev) { return dev->parent; }
 void *mb_dev_state(struct mb_dev *dev) { return dev->state; }
+unsigned mb_dev_slot(struct mb_dev *dev) { return dev->slot; }
 const struct mb_chip *mb_dev_chip(struct mb_dev *dev) { return dev->chip; }
 
 unsigned mb_dev_cpu_count(struct mb_dev *dev)
@@ -225,6 +225,23 @@ const char *mb_dev_param_str(struct mb_dev *dev, const char *name)
     return found ? found->text : NULL;
 }
 
+uint64_t mb_dev_access_read(struct mb_dev *dev, unsigned region, uint64_t offset,
+                            unsigned size, int cpu)
+{
+    if (!dev->chip)
+        return mb_py_read(dev->handle, region, offset, size);
+    return dev->chip->read ? dev->chip->read(dev->state, region, offset, size, cpu) : 0;
+}
+
+void mb_dev_access_write(struct mb_dev *dev, unsigned region, uint64_t offset,
+                         uint64_t value, unsigned size, int cpu)
+{
+    if (!dev->chip)
+        mb_py_write(dev->handle, region, offset, value, size);
+    else if (dev->chip->write)
+        dev->chip->write(dev->state, region, offset, value, size, cpu);
+}
+
 /* ---- windows, from the host ------------------------------------------------------------------- */
 bool mb_dev_add_window(struct mb_dev *dev, struct mb_region *region)
 {
@@ -243,8 +260,8 @@ static struct mb_region *window(struct mb_dev *dev, int index, uint64_t offset, 
 {
     for (unsigned i = 0; i < dev->window_count; i++) {
         struct mb_region *region = dev->windows[i];
-        if (region->index == (unsigned)index && offset < region->size &&
-            (uint64_t)size <= region->size - offset)
+        if (region->index == (unsigned)index && offset - region->offset < region->size &&
+            (uint64_t)size <= region->size - (offset - region->offset))
             return region;
     }
     return NULL;
@@ -255,7 +272,7 @@ uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size)
     struct mb_region *found = window(dev, region, offset, size);
     uint64_t value = 0;
     if (found)
-        mb_region_read(found, offset, (unsigned)size, -1, &value);
+        mb_region_read(found, offset - found->offset, (unsigned)size, -1, &value);
     return mb_dev_in_order(dev, value, (unsigned)size);
 }
 
@@ -264,7 +281,7 @@ void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value
     struct mb_region *found = window(dev, region, offset, size);
     value = mb_dev_in_order(dev, value, (unsigned)size);
     if (found)
-        mb_region_write(found, offset, value, (unsigned)size, -1);
+        mb_region_write(found, offset - found->offset, value, (unsigned)size, -1);
 }
 
 int mb_dev_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size)
@@ -353,6 +370,18 @@ size_t mb_dev_give(struct mb_dev *dev, const void *data, size_t size)
     if (!dev->chip && dev->handle)
         return mb_py_receive(dev->handle, data, size);
     return dev->chip && dev->chip->receive ? dev->chip->receive(dev->state, data, size) : 0;
+}
+
+size_t mb_dev_picture(struct mb_dev *dev, unsigned *width, unsigned *height, void *rgb,
+                      size_t room)
+{
+    return dev->chip && dev->chip->picture
+        ? dev->chip->picture(dev->state, width, height, rgb, room) : 0;
+}
+
+void mb_dev_set_input(struct mb_dev *dev, int port, int index, int level)
+{
+    mb_dev_input(dev, (unsigned)port, (unsigned)index, -1, level);
 }
 
 /* ---- alarms of Python chips ------------------------------------------------------------------------ */

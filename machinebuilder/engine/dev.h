@@ -56,6 +56,9 @@ void mb_py_log(void *handle, const char *name, const char *text);
 /* lines.c */
 void mb_lines_free(struct mb_dev *dev);
 
+/* lines.c: the chip that drives that input of a CPU; NULL if none does. */
+struct mb_dev *mb_cpu_driver(struct mb_cpu *cpu, unsigned input);
+
 /* bus.c */
 void mb_bus_free(struct mb_bus *bus);
 struct mb_bus *mb_bus_next(struct mb_bus *bus);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MB_CHIP_ABI 2
+#define MB_CHIP_ABI 3
 
 struct mb_dev;        /* the engine's half of a device; a chip gets it in create */
 struct mb_machine;
@@ -55,6 +55,15 @@ struct mb_chip {
      * that the chip itself sits on; `*size` is lowered to what is contiguous there. NULL:
      * addresses are the same. Any thread, while other chips hold their locks. */
     bool (*translate)(void *state, uint64_t *address, size_t *size, bool write);
+
+    /* An interrupt acknowledge cycle of `cpu`, or of the chip whose input this one drives:
+     * gives the vector, and holds that interrupt as in service; -1: there is none. */
+    int (*acknowledge)(void *state, int cpu);
+
+    /* The screen as RGB, three bytes a pixel: gives the bytes it takes, writes them if there
+     * is `room` for them, and says how large it is. 0: nothing is shown. Any thread. */
+    size_t (*picture)(void *state, unsigned *width, unsigned *height, uint8_t *rgb,
+                      size_t room);
 };
 
 /* ---- parameters (checked and typed by the board language) ---- */
@@ -70,13 +79,38 @@ unsigned mb_dev_cpu_count(struct mb_dev *dev);
 /* Halt a CPU until its next interrupt; from the access in which it asks for that. */
 void mb_cpu_pause(struct mb_dev *dev, unsigned cpu);
 
+/* ---- the machine: any thread ---- */
+void mb_dev_shutdown(struct mb_dev *dev, const char *why);              /* power off */
+void mb_dev_restart(struct mb_dev *dev, const char *why);               /* reset */
+
+/* ---- interrupts as messages: MSI, I/O APIC and IPI are writes to 0xfee0_0000-0xfeef_ffff.
+ * The sender may hold its lock; the sink is a local APIC, or a hypervisor's ---- */
+void mb_msi(struct mb_machine *machine, uint64_t address, uint32_t data);
+void mb_msi_sink(struct mb_machine *machine,
+                 void (*sink)(void *opaque, uint64_t address, uint32_t data), void *opaque);
+/* A CPU ended a level-triggered interrupt: all listeners are told. Without a lock held. */
+void mb_eoi(struct mb_machine *machine, uint8_t vector);
+bool mb_eoi_listen(struct mb_machine *machine, void (*listener)(void *opaque, uint8_t vector),
+                   void *opaque);
+/* Ask the chip that drives this input of `dev` to acknowledge; -1: nobody, or nothing. */
+int mb_dev_acknowledge(struct mb_dev *dev, unsigned port, unsigned index);
+enum mb_cpu_message_kind { MB_CPU_INIT, MB_CPU_STARTUP, MB_CPU_NMI, MB_CPU_SMI };
+void mb_cpu_message(struct mb_dev *dev, unsigned cpu, enum mb_cpu_message_kind kind,
+                    unsigned vector);
+
 /* ---- lines: idempotent; a level that did not change costs nothing ---- */
 void mb_dev_out(struct mb_dev *dev, unsigned port, unsigned index, int level);
 
 /* ---- the child bus: who sits on `bus` of dev at key value `slot`; NULL if nobody ---- */
 struct mb_dev *mb_dev_child(struct mb_dev *dev, const char *bus, unsigned slot);
 struct mb_dev *mb_dev_parent(struct mb_dev *dev);
+unsigned mb_dev_slot(struct mb_dev *dev);      /* where it sits: all its keys as one number */
 void *mb_dev_state(struct mb_dev *dev);
+/* A register of another device, as that one's bridge reaches it: chips in C or Python. */
+uint64_t mb_dev_access_read(struct mb_dev *dev, unsigned region, uint64_t offset,
+                            unsigned size, int cpu);
+void mb_dev_access_write(struct mb_dev *dev, unsigned region, uint64_t offset,
+                         uint64_t value, unsigned size, int cpu);
 const struct mb_chip *mb_dev_chip(struct mb_dev *dev);
 
 /* ---- time: guest nanoseconds since power-on (real or virtual, as the board says) ---- */
@@ -104,6 +138,19 @@ void mb_dma_wrote(struct mb_dev *dev, uint64_t address, size_t size);
 /* ---- RAM-like windows: flash that is sometimes memory (see mem.h of the engine) ---- */
 /* Make region `region` read from `host` directly (ROM), or trap again with host NULL. */
 void mb_dev_region_rom(struct mb_dev *dev, unsigned region, const void *host);
+
+/* Windows whose place the guest chooses. Any thread; the chip may hold its lock. */
+void mb_dev_region_place(struct mb_dev *dev, unsigned region, uint64_t address, bool visible);
+/* The memory of a window that is real memory, for as long as the chip exists. */
+void *mb_dev_region_memory(struct mb_dev *dev, unsigned region);
+/* Which accesses to part of it reach the memory; others come to read and write. Nothing:
+ * the window is not there, and what it lies over is seen. Whole pieces (Region.step). */
+enum { MB_SHOW_READ = 1, MB_SHOW_WRITE = 2, MB_SHOW_CALLS = 4 };
+void mb_dev_region_show(struct mb_dev *dev, unsigned region, uint64_t offset, uint64_t size,
+                        unsigned how);
+/* Read what a window lies over. */
+bool mb_dev_beneath(struct mb_dev *dev, unsigned region, uint64_t offset, unsigned size,
+                    uint64_t *value);
 
 /* ---- host back end (console, net): bytes out; in comes by mb_chip.receive ---- */
 void mb_dev_send(struct mb_dev *dev, const void *data, size_t size);

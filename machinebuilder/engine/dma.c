@@ -8,32 +8,31 @@
 
 #define PAGE 4096ull
 
-/* Through the chips whose buses `dev` sits on, up to memory: `*address` becomes physical. */
-static struct mb_region *memory_at(struct mb_dev *dev, uint64_t *address, size_t *size,
-                                   bool write)
+/* Through the chips whose buses `dev` sits on, up to memory. */
+static uint8_t *memory_at(struct mb_dev *dev, uint64_t address, size_t *size, bool write,
+                          struct mb_slice *slice)
 {
     for (struct mb_dev *up = dev->parent; up; up = up->parent)
         if (up->chip && up->chip->translate &&
-            !up->chip->translate(up->state, address, size, write))
+            !up->chip->translate(up->state, &address, size, write))
             return NULL;
-    struct mb_region *region = mb_bus_lookup(dev->machine->memory, *address);
-    if (!region || region->dev || !region->host)
+    if (!mb_bus_find(dev->machine->memory, address, slice) || !slice->region->memory)
         return NULL;
-    uint64_t room = region->size - (*address - region->start);
-    if (*size > room)
-        *size = room;
-    return region;
+    uint8_t *host = __atomic_load_n(&slice->region->host, __ATOMIC_ACQUIRE);
+    if (*size > slice->room)
+        *size = slice->room;
+    return host ? host + slice->offset : NULL;
 }
 
 bool mb_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size)
 {
     for (uint8_t *to = data; size;) {
         size_t part = size;
-        uint64_t at = address;
-        struct mb_region *region = memory_at(dev, &at, &part, false);
-        if (!region || !part)
+        struct mb_slice slice;
+        const uint8_t *host = memory_at(dev, address, &part, false, &slice);
+        if (!host || !part)
             return false;
-        memcpy(to, region->host + (at - region->start), part);
+        memcpy(to, host, part);
         to += part;
         address += part;
         size -= part;
@@ -59,23 +58,20 @@ bool mb_dma_write(struct mb_dev *dev, uint64_t address, const void *data, size_t
 
 void *mb_dma_map(struct mb_dev *dev, uint64_t address, size_t *size)
 {
-    struct mb_region *region = memory_at(dev, &address, size, true);
-    if (!region || !region->writable)
-        return NULL;
-    return region->host + (address - region->start);
+    struct mb_slice slice;
+    uint8_t *host = memory_at(dev, address, size, true, &slice);
+    return host && slice.region->writable ? host : NULL;
 }
 
 void mb_dma_wrote(struct mb_dev *dev, uint64_t address, size_t size)
 {
     while (size) {
         size_t part = size;
-        uint64_t at = address;
-        struct mb_region *region = memory_at(dev, &at, &part, true);
-        if (!region || !part)
+        struct mb_slice slice;
+        if (!memory_at(dev, address, &part, true, &slice) || !part)
             return;
-        uint64_t first = (at - region->start) / PAGE;
-        uint64_t last = (at - region->start + part - 1) / PAGE;
-        mb_code_written(dev->machine, region->ram_page + first, last - first + 1);
+        uint64_t first = slice.offset / PAGE, last = (slice.offset + part - 1) / PAGE;
+        mb_code_written(dev->machine, slice.region->ram_page + first, last - first + 1);
         address += part;
         size -= part;
     }

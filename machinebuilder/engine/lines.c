@@ -5,6 +5,7 @@
  * for the sender may hold its lock. */
 #include <stdlib.h>
 #include "dev.h"
+#include "vcpu.h"
 #include "api.h"
 
 /* One input that is wired: of `dev`, or else of `cpu_target`. */
@@ -15,6 +16,7 @@ struct mb_input {
     unsigned port, index;
     int cpu;
     unsigned drivers, high;
+    struct mb_dev *driver;              /* the first one */
     pthread_mutex_t lock;               /* taken if there is more than one driver */
 };
 
@@ -114,7 +116,8 @@ static struct mb_line *line_of(struct mb_dev *dev, int port, int index)
     return &lines->lines[index];
 }
 
-static struct mb_input *input_of(struct mb_dev *owner, struct mb_input wanted)
+static struct mb_input *input_of(struct mb_dev *owner, struct mb_dev *driver,
+                                 struct mb_input wanted)
 {
     for (struct mb_input *input = owner->inputs; input; input = input->next)
         if (input->dev == wanted.dev && input->cpu_target == wanted.cpu_target &&
@@ -125,6 +128,7 @@ static struct mb_input *input_of(struct mb_dev *owner, struct mb_input wanted)
     if (!input)
         return NULL;
     *input = wanted;
+    input->driver = driver;
     pthread_mutex_init(&input->lock, NULL);
     input->next = owner->inputs;
     owner->inputs = input;
@@ -136,7 +140,7 @@ static int wire(struct mb_dev *dev, int port, int index, struct mb_input wanted)
 {
     struct mb_dev *owner = wanted.dev ? wanted.dev : dev;
     struct mb_line *line = line_of(dev, port, index);
-    struct mb_input *input = line ? input_of(owner, wanted) : NULL;
+    struct mb_input *input = line ? input_of(owner, dev, wanted) : NULL;
     struct mb_sink *sink = input ? malloc(sizeof *sink) : NULL;
     if (!sink) {
         mb_set_error("%s: cannot wire port %d, line %d", dev->name, port, index);
@@ -160,6 +164,28 @@ int mb_dev_wire_cpu(struct mb_dev *dev, int port, int index, struct mb_cpu *cpu,
 {
     return wire(dev, port, index, (struct mb_input){
         .cpu_target = cpu, .port = (unsigned)input, .cpu = -1});
+}
+
+/* ---- who drives an input ------------------------------------------------------------------- */
+int mb_dev_acknowledge(struct mb_dev *dev, unsigned port, unsigned index)
+{
+    for (struct mb_input *input = dev->inputs; input; input = input->next) {
+        struct mb_dev *driver = input->driver;
+        if (input->dev == dev && input->port == port && input->index == index)
+            return driver->chip && driver->chip->acknowledge
+                ? driver->chip->acknowledge(driver->state, -1) : -1;
+    }
+    return -1;
+}
+
+struct mb_dev *mb_cpu_driver(struct mb_cpu *cpu, unsigned port)
+{
+    struct mb_machine *machine = cpu->vcpu->runtime->machine;
+    for (struct mb_dev *dev = machine->devices; dev; dev = dev->next)
+        for (struct mb_input *input = dev->inputs; input; input = input->next)
+            if (input->cpu_target == cpu && input->port == port)
+                return input->driver;
+    return NULL;
 }
 
 void mb_lines_free(struct mb_dev *dev)

@@ -18,20 +18,20 @@ static unsigned accesses(const struct mb_translation *walk)
 static bool place(struct mb_vcpu *vcpu, struct mb_mapping *mapping, uint64_t va)
 {
     struct mb_bus *bus = vcpu->runtime->machine->memory;
-    struct mb_region *region = mb_bus_lookup(bus, mapping->pa | (va & MB_PAGE_MASK));
+    struct mb_slice slice;
     mapping->region = NULL;
     mapping->host = NULL;
     mapping->ram_page = MB_NO_PAGE;
-    if (!region)
-        return false;
-    if (region->start > mapping->pa ||
-        region->size - (mapping->pa - region->start) < MB_PAGE_SIZE)
-        return true;
+    if (!mb_bus_find(bus, mapping->pa, &slice) || slice.room < MB_PAGE_SIZE)
+        return mb_bus_find(bus, mapping->pa | (va & MB_PAGE_MASK), &slice);
+    struct mb_region *region = slice.region;
+    uint8_t *host = __atomic_load_n(&region->host, __ATOMIC_ACQUIRE);
     mapping->region = region;
-    if (region->host) {
-        mapping->host = region->host + (mapping->pa - region->start);
-        uint64_t page = region->ram_page + ((mapping->pa - region->start) >> MB_PAGE_BITS);
-        if (!region->dev && page < vcpu->runtime->cache.page_count)
+    mapping->offset = slice.offset;
+    if (host) {
+        mapping->host = host + slice.offset;
+        uint64_t page = region->ram_page + (slice.offset >> MB_PAGE_BITS);
+        if (region->memory && page < vcpu->runtime->cache.page_count)
             mapping->ram_page = page;
     }
     return true;

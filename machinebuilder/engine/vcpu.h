@@ -98,6 +98,7 @@ struct mb_mapping {
     uint8_t mode, access;                /* bit per enum mb_access */
     uint64_t pa;                         /* of the page */
     struct mb_region *region;            /* holds the whole page; NULL: look up each time */
+    uint64_t offset;                     /* of the page in the region */
     uint8_t *host;                       /* the page, if it is all memory */
     uint64_t ram_page;
 };

@@ -8,9 +8,9 @@ and windows, stubs, wires, the host's side; last, each chip is told that all is 
 from __future__ import annotations
 
 from machinebuilder import boot, native
-from machinebuilder.board.plan import DevicePlan, Place, Plan, StubPlan, Wire
+from machinebuilder.board.plan import DevicePlan, Place, Plan, Slot, StubPlan, Wire
 from machinebuilder.boot import Images
-from machinebuilder.device import Device, Region, registry
+from machinebuilder.device import Device, Region, pci, registry
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import MachineError, check
 from machinebuilder.machine.machine import Machine, MachineConsole
@@ -18,6 +18,8 @@ from machinebuilder.machine.memory import MachineBus
 from machinebuilder.machine.outside import MachineDevice, NativeDevice, PythonDevice
 
 ADDRESS_BITS = {"io": 16}
+MOVING, FIXED, OVER = range(3)
+"""Layers of windows, of which the higher one is seen (engine/bus.h)."""
 
 
 def build(
@@ -65,14 +67,15 @@ def _bus(machine: Machine, name: str) -> MachineBus:
 def _add_device(machine: Machine, plan: DevicePlan) -> None:
     chip = registry.find(plan.model)
     if chip.native:
-        parent = plan.slot.bus.rpartition(".")[0] if plan.slot else None
-        made: MachineDevice = NativeDevice(
-            machine, plan, chip, machine.devices[parent] if parent else None
-        )
+        made: MachineDevice = NativeDevice(machine, plan, chip)
     else:
         made = PythonDevice(machine, plan, chip)
     lib = native.engine().lib
     lib.mb_dev_set_big_endian(made.handle, int(chip.big_endian))
+    for name, value in pci.parameters(chip).items():
+        check(lib.mb_dev_set_param(made.handle, name.encode(), value))
+    if plan.slot is not None:
+        _sit(machine, made, plan.slot)
     if plan.via is not None:
         bridge = machine.devices[plan.via.rpartition(".")[0]]
         lib.mb_dev_set_parent(made.handle, bridge.handle)
@@ -81,6 +84,21 @@ def _add_device(machine: Machine, plan: DevicePlan) -> None:
         _adopt(machine, made)
     for place in plan.places:
         _add_window(machine, made, place, chip)
+    for name, region in chip.regions.items():
+        if region.bar is not None:
+            place = Place(region.on or "mmio", 0, region.span or 0, name)
+            _add_window(machine, made, place, chip)
+
+
+def _sit(machine: Machine, made: MachineDevice, slot: Slot) -> None:
+    """Put a device on its parent's bus: at one number, made of all the keys there."""
+    name, _, bus = slot.bus.rpartition(".")
+    parent = machine.devices[name]
+    number = 0
+    for key, limit in parent.chip.buses[bus].keys.items():
+        number = number * limit + slot.keys[key]
+    lib = native.engine().lib
+    check(lib.mb_dev_sit(made.handle, parent.handle, bus.encode(), number))
 
 
 def _adopt(machine: Machine, made: PythonDevice) -> None:
@@ -103,13 +121,21 @@ def _add_window(
     region: Region = chip.regions[place.region]
     number = list(chip.regions).index(place.region)
     name = made.name.encode()
-    if region.memory == "ram":
+    layer = MOVING if region.bar is not None else OVER if region.over else FIXED
+    where = (bus, made.handle, number, place.address, place.size)
+    plain = layer == FIXED and not chip.native
+    if region.memory == "flash":
+        check(lib.mb_bus_add_flash(*where))
+    elif region.memory == "ram" and plain:
         check(lib.mb_bus_add_ram(bus, name, place.address, place.size))
-    elif region.memory == "rom":
+    elif region.memory == "rom" and plain:
         check(lib.mb_bus_add_rom(bus, name, place.address, place.size))
+    elif region.memory:
+        writable = int(region.memory == "ram")
+        step = region.step or place.size
+        check(lib.mb_bus_add_memory(*where, layer, writable, step))
     else:
-        add = lib.mb_bus_add_flash if region.memory else lib.mb_bus_add_device
-        check(add(bus, made.handle, number, place.address, place.size))
+        check(lib.mb_bus_add_layer(*where, layer))
     if region.memory == "flash" and isinstance(made, PythonDevice):
         window = range(place.address, place.address + place.size)
         machine.buses[place.bus].flash.append((window, made.fill))
@@ -145,9 +171,7 @@ def _add_wire(machine: Machine, wire: Wire) -> None:
         source = machine.devices[wire.source]
         port = list(source.chip.outs).index(wire.port)
         handle = source.handle
-        check(
-            lib.mb_dev_wire(handle, port, wire.index, *place, wire.target_index, cpu)
-        )
+        check(lib.mb_dev_wire(handle, port, wire.index, *place, wire.target_index, cpu))
 
 
 def _attach_host(machine: Machine, made: MachineDevice) -> None:

@@ -97,25 +97,12 @@ class MachineDevice:
 class NativeDevice(MachineDevice):
     """A chip in C."""
 
-    def __init__(
-        self,
-        machine: Machine,
-        plan: DevicePlan,
-        chip: type[Device],
-        parent: MachineDevice | None,
-    ) -> None:
+    def __init__(self, machine: Machine, plan: DevicePlan, chip: type[Device]) -> None:
         super().__init__(machine, plan, chip)
         engine = native.engine()
-        bus = plan.slot.bus.rpartition(".")[2] if plan.slot else ""
-        slot = next(iter(plan.slot.keys.values()), 0) if plan.slot else 0
         self.handle = check(
             engine.lib.mb_dev_new_native(
-                machine.handle,
-                plan.name.encode(),
-                native.chip(chip.model),
-                parent.handle if parent else engine.ffi.NULL,
-                bus.encode(),
-                slot,
+                machine.handle, plan.name.encode(), native.chip(chip.model)
             )
         )
         self._self = engine.ffi.new_handle(self)
@@ -313,6 +300,11 @@ class PythonDevice(MachineDevice):
 
     def load(self, region: int, offset: int, data: bytes) -> None:
         name = list(self.chip.regions)[region]
+        memory = self._lib.mb_dev_region_memory(self.handle, region)
+        if memory != self._ffi.NULL:
+            part = data[: max((self.chip.regions[name].span or 0) - offset, 0)]
+            self._ffi.memmove(memory + offset, part, len(part))
+            return
         for place in self.plan.places:
             if place.region == name:
                 room = data[: max(place.size - offset, 0)]
@@ -320,6 +312,9 @@ class PythonDevice(MachineDevice):
 
     def look(self, region: int, offset: int, size: int) -> bytes:
         name = list(self.chip.regions)[region]
+        memory = self._lib.mb_dev_region_memory(self.handle, region)
+        if memory != self._ffi.NULL:
+            return bytes(self._ffi.buffer(memory + offset, size))
         place = next(place for place in self.plan.places if place.region == name)
         return self.machine.bus(place.bus).read(place.address + offset, size)
 
