@@ -267,4 +267,3 @@ class Lance(Device):
 def _ring(low: int, high: int) -> list[int]:
     """A ring's address, its number of descriptors, and the first of them."""
     return [(high & 0xFF) << 16 | low & 0xFFF8, 1 << (high >> 13), 0]
-

@@ -110,7 +110,7 @@ def placed_regions(decl: Any) -> dict[str, Any]:
     return {
         name: region
         for name, region in decl.regions.items()
-        if getattr(region, "on", None) is None and getattr(region, "bar", None) is None
+        if getattr(region, "on", None) is None and not getattr(region, "moves", False)
     }
 
 
@@ -119,7 +119,7 @@ def fixed_regions(decl: Any) -> dict[str, Any]:
     return {
         name: region
         for name, region in decl.regions.items()
-        if getattr(region, "on", None) in ROOT_BUSES and region.bar is None
+        if getattr(region, "on", None) in ROOT_BUSES and not region.moves
     }
 
 

@@ -85,12 +85,12 @@ class Region(Declaration):
     windows have one. `bus` names a bus of the chip that is seen through this window:
     what sits on that bus has its own windows there.
 
-    `on` is for a window that is elsewhere than the chip: at the address `at` of the root
-    bus `io` or `mmio`, or `config`: in a PCI function's configuration space, from 0x40 up.
-    `bar` is for a window that the guest places, by that base address register of a
-    PCI function (6: its expansion ROM); `on="io"` makes it one of ports. `over`
-    windows are seen where others are too. Memory may be in pieces of `step` bytes, which the chip
-    shows and hides each on their own.
+    `on` is for a window that is elsewhere than the chip: at the address `at` of the
+    root bus `io` or `mmio`, or `config`: in a PCI function's configuration space, from
+    0x40 up. One that `moves` is nowhere until the chip places it, or, with `bar`, the
+    guest by that base address register of a PCI function (6: its expansion ROM);
+    `on="io"` makes it one of ports. `over` windows are seen where others are too.
+    Memory may be in pieces of `step` bytes, which the chip shows each on their own.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Region(Declaration):
         bus: str | None = None,
         on: Literal["io", "mmio", "config"] | None = None,
         bar: int | None = None,
+        moves: bool = False,
         over: bool = False,
         step: int | None = None,
     ) -> None:
@@ -111,6 +112,7 @@ class Region(Declaration):
         self.span = span
         self.on = on
         self.bar = bar
+        self.moves = moves or bar is not None
         self.over = over
         self.step = step
         self.memory = memory
@@ -218,10 +220,10 @@ class Bus(Declaration):
     keys of its children with how many values each has: `Bus("pci", slot=32)`. A bus
     without keys takes one child. With the key `at` its children have windows: in a
     window of the chip that says `bus`, one range of `at` addresses for each `slot`; or
-    else where no CPU sees them. A board may leave out keys that are `optional`: 0.
+    else where no CPU sees them. What is `optional` may be left out, and is 0.
 
     Outputs `inta` to `intd` of what sits there go to the input `swizzle` of the chip,
-    whose four lines are turned by the slot (PCI Local Bus Specification 2.2, section 2.2.6).
+    its four lines turned by the slot (PCI Local Bus Specification 2.2, section 2.2.6).
 
     On an instance: the Python chips on the bus by their first key's value, or by name
     where they have windows. A child finds the chip that offers its bus as `parent`.

@@ -85,7 +85,7 @@ def _add_device(machine: Machine, plan: DevicePlan) -> None:
     for place in plan.places:
         _add_window(machine, made, place, chip)
     for name, region in chip.regions.items():
-        if region.bar is not None:
+        if region.moves:
             place = Place(region.on or "mmio", 0, region.span or 0, name)
             _add_window(machine, made, place, chip)
 
@@ -121,7 +121,7 @@ def _add_window(
     region: Region = chip.regions[place.region]
     number = list(chip.regions).index(place.region)
     name = made.name.encode()
-    layer = MOVING if region.bar is not None else OVER if region.over else FIXED
+    layer = MOVING if region.moves else OVER if region.over else FIXED
     where = (bus, made.handle, number, place.address, place.size)
     plain = layer == FIXED and not chip.native
     if region.memory == "flash":

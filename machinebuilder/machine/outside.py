@@ -123,6 +123,15 @@ class NativeDevice(MachineDevice):
     def create(self) -> None:
         check(native.engine().lib.mb_dev_create(self.handle))
 
+    def power_button(self) -> bool:
+        """Of a chip with an input `power_button`."""
+        if "power_button" not in self.chip.ins:
+            return False
+        number = list(self.chip.ins).index("power_button")
+        for level in (1, 0):
+            native.engine().lib.mb_dev_set_input(self.handle, number, 0, level)
+        return True
+
     def give(self, data: bytes) -> int:
         return int(native.engine().lib.mb_dev_give(self.handle, data, len(data)))
 
