@@ -11,7 +11,7 @@
 #include "bus.h"
 
 enum { RAM_BASE = 0x40000000, RAM_SIZE = 16 << 20, PARAMS = 8, SENT = 1 << 20,
-       PORTS = 4, LINES = 32, TIMERS = 8 };
+       PORTS = 4, LINES = 32, TIMERS = 32, WIRES = 32, LISTENERS = 4, MESSAGES = 1024 };
 
 uint8_t bench_ram[RAM_SIZE] __attribute__((aligned(64)));   /* more: no red zone */
 char bench_error[1024];
@@ -24,6 +24,8 @@ struct mb_dev {
     unsigned cpus, count;
     struct { const char *name, *text; uint64_t value; } params[PARAMS];
     int level[PORTS][LINES];
+    struct wire { unsigned port, index; struct mb_dev *to; unsigned in, at; } wires[WIRES];
+    unsigned wire_count;
     unsigned changes, logs, ready;
     const struct mb_host *host;
     void *host_opaque;
@@ -84,10 +86,123 @@ void mb_dev_log(struct mb_dev *dev, const char *format, ...)
 void mb_dev_out(struct mb_dev *dev, unsigned port, unsigned index, int level)
 {
     pthread_mutex_lock(&lock);
-    dev->changes += dev->level[port][index] != level;
+    bool change = dev->level[port][index] != level;
+    dev->changes += change;
     dev->level[port][index] = level;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
+    for (unsigned i = 0; change && i < dev->wire_count; i++) {
+        struct wire *wire = &dev->wires[i];
+        if (wire->port == port && wire->index == index)
+            wire->to->chip->input(wire->to->state, wire->in, wire->at, -1, level);
+    }
+}
+
+/* ---- wires and messages between chips ------------------------------------------------------ */
+static struct mb_dev *devices[LISTENERS];   /* that were wired to another one */
+static struct { const char *kind; uint64_t to, what; } messages[MESSAGES];
+static unsigned message_count;
+static void (*msi_sink)(void *opaque, uint64_t address, uint32_t data);
+static void *msi_opaque;
+static struct { void (*hear)(void *opaque, uint8_t vector); void *opaque; } eoi[LISTENERS];
+
+static void note(const char *kind, uint64_t to, uint64_t what)
+{
+    pthread_mutex_lock(&lock);
+    messages[message_count].kind = kind;
+    messages[message_count].to = to;
+    messages[message_count].what = what;
+    message_count += message_count < MESSAGES - 1;
+    pthread_mutex_unlock(&lock);
+}
+
+void bench_wire(struct mb_dev *dev, unsigned port, unsigned index, struct mb_dev *to,
+                unsigned in, unsigned at)
+{
+    if (dev->wire_count < WIRES)
+        dev->wires[dev->wire_count++] = (struct wire){ port, index, to, in, at };
+    for (unsigned i = 0; i < LISTENERS; i++)
+        if (!devices[i] || devices[i] == dev) {
+            devices[i] = dev;
+            return;
+        }
+}
+
+int bench_acknowledge(struct mb_dev *dev, int cpu)
+{
+    return dev->chip->acknowledge(dev->state, cpu);
+}
+
+int mb_dev_acknowledge(struct mb_dev *dev, unsigned port, unsigned index)
+{
+    for (unsigned i = 0; i < LISTENERS && devices[i]; i++)
+        for (unsigned n = 0; n < devices[i]->wire_count; n++) {
+            struct wire *wire = &devices[i]->wires[n];
+            if (wire->to == dev && wire->in == port && wire->at == index)
+                return bench_acknowledge(devices[i], -1);
+        }
+    return -1;
+}
+
+void mb_msi(struct mb_machine *machine, uint64_t address, uint32_t data)
+{
+    note("msi", address, data);
+    if (msi_sink)
+        msi_sink(msi_opaque, address, data);
+}
+
+void mb_msi_sink(struct mb_machine *machine,
+                 void (*sink)(void *opaque, uint64_t address, uint32_t data), void *opaque)
+{
+    msi_sink = sink;
+    msi_opaque = opaque;
+}
+
+void mb_eoi(struct mb_machine *machine, uint8_t vector)
+{
+    note("eoi", 0, vector);
+    for (unsigned i = 0; i < LISTENERS && eoi[i].hear; i++)
+        eoi[i].hear(eoi[i].opaque, vector);
+}
+
+bool mb_eoi_listen(struct mb_machine *machine, void (*listener)(void *opaque, uint8_t vector),
+                   void *opaque)
+{
+    unsigned i = 0;
+    while (i < LISTENERS && eoi[i].hear)
+        i++;
+    if (i == LISTENERS)
+        return false;
+    eoi[i].hear = listener;
+    eoi[i].opaque = opaque;
+    return true;
+}
+
+void mb_cpu_message(struct mb_dev *dev, unsigned cpu, enum mb_cpu_message_kind kind,
+                    unsigned vector)
+{
+    static const char *const kinds[] = { "init", "startup", "nmi", "smi" };
+    note(kinds[kind], cpu, vector);
+}
+
+/* Message `n` since the last call with a number past the end: NULL there. */
+const char *bench_message(unsigned n, uint64_t *to, uint64_t *what)
+{
+    if (n >= message_count) {
+        message_count = 0;
+        return NULL;
+    }
+    *to = messages[n].to;
+    *what = messages[n].what;
+    return messages[n].kind;
+}
+
+static void forget_wires(void)
+{
+    memset(devices, 0, sizeof devices);
+    memset(eoi, 0, sizeof eoi);
+    msi_sink = NULL;
+    message_count = 0;
 }
 
 void *mb_dma_map(struct mb_dev *dev, uint64_t address, size_t *size)
@@ -155,9 +270,10 @@ void bench_sleep(int64_t ns)
     now = end;
 }
 
-/* Before a chip with timers is freed. */
+/* Before a chip with timers or wires is freed. */
 void bench_forget_timers(void)
 {
+    forget_wires();
     memset(timers, 0, sizeof timers);
     timer_count = 0;
 }
@@ -349,7 +465,7 @@ double bench_gic_round(struct mb_dev *dev, unsigned count)
 
 #ifdef BENCH_MAIN
 
-extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_intc_slavio,
+extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_intc_slavio, mb_chip_intc_i8259,
     mb_chip_timer_slavio, mb_chip_iommu_sun4m, mb_chip_virtio_mmio, mb_chip_virtio_blk,
     mb_chip_virtio_net, mb_chip_virtio_console, mb_chip_virtio_rng;
 
@@ -357,6 +473,7 @@ static const struct mb_chip *find(const char *name)
 {
     static const struct mb_chip *const chips[] = {
         &mb_chip_intc_gicv2, &mb_chip_intc_slavio, &mb_chip_timer_slavio,
+        &mb_chip_intc_i8259,
         &mb_chip_iommu_sun4m, &mb_chip_virtio_blk, &mb_chip_virtio_net,
         &mb_chip_virtio_console, &mb_chip_virtio_rng };
     for (unsigned i = 0; i < sizeof chips / sizeof *chips; i++)
@@ -384,6 +501,14 @@ static void play(struct mb_dev *dev, struct mb_dev *child)
             bench_receive(child, frame, c % sizeof frame);
         else if (op == 'z')
             bench_reset(dev);
+        else if (op == 'a' && dev->chip->acknowledge)
+            bench_acknowledge(dev, (int)e);
+        else if (op == 't')
+            bench_sleep((int64_t)c);
+        else if (op == 'M')
+            mb_msi(NULL, b, (uint32_t)c);
+        else if (op == 'E')
+            mb_eoi(NULL, (uint8_t)c);
         else if (op == 'y')
             nanosleep(&(struct timespec){ .tv_nsec = 300000 }, NULL);
         else if (op == 's' && dev->chip->save) {

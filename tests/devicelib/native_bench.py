@@ -61,6 +61,7 @@ def library() -> ctypes.CDLL:
         getattr(lib, name).restype = pointer
     lib.bench_read.restype = u64
     lib.bench_gic_round.restype = ctypes.c_double
+    lib.bench_message.restype = ctypes.c_char_p
     for name in ("bench_sent", "bench_receive", "bench_save"):
         getattr(lib, name).restype = size
     lib.bench_read.argtypes = (pointer, number, u64, number, ctypes.c_int)
@@ -149,6 +150,23 @@ class Chip:
     def restore(self, data: bytes) -> bool:
         size = ctypes.c_size_t(len(data))
         return bool(self.lib.bench_restore(self.pointer, data, size))
+
+    def wire(self, port: int, index: int, to: Chip, into: int, at: int) -> None:
+        """From an output to an input of another chip."""
+        self.lib.bench_wire(self.pointer, port, index, to.pointer, into, at)
+
+    def acknowledge(self, cpu: int = 0) -> int:
+        return int(self.lib.bench_acknowledge(self.pointer, cpu))
+
+    def messages(self) -> list[tuple[str, int, int]]:
+        """What was said since the last call: `msi` to an address, `eoi` of a vector,
+        `init`, `startup`, `nmi` and `smi` to a CPU."""
+        to, what = ctypes.c_uint64(), ctypes.c_uint64()
+        found: list[tuple[str, int, int]] = []
+        message = self.lib.bench_message
+        while kind := message(len(found), ctypes.byref(to), ctypes.byref(what)):
+            found.append((kind.decode(), to.value, what.value))
+        return found
 
     def translate(self, address: int, size: int, write: bool) -> tuple[int, int] | None:
         """Where a DMA access of a child goes, and how much of it."""

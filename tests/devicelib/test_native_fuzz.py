@@ -8,9 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from fuzz_shapes import SHAPES
 from native_bench import RAM, compiled
 
 MODELS = [
+    *SHAPES,
     "intc.gicv2",
     "intc.slavio",
     "timer.slavio",
@@ -105,6 +107,8 @@ def _script(model: str, seed: int) -> str:
     if model == "intc.gicv2":
         return "\n".join(_anything(rand, 0x1000) for _ in range(STEPS))
     lines: list[str] = []
+    while model in SHAPES and len(lines) < STEPS:
+        lines += SHAPES[model](rand)
     while len(lines) < STEPS:
         lines += _ring(rand)
         lines += [_anything(rand, 0x200) for _ in range(rand.randrange(20))]

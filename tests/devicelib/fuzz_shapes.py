@@ -1,0 +1,53 @@
+"""What a guest does with a chip, more or less: scripts for the bench as a program.
+
+A shape gives a few operations that make sense together, with mistakes among them. The
+operations are native_bench.c's: `w region offset value size cpu`, `r` likewise,
+`i port index level 0 cpu`, `a` acknowledges, `t` lets time pass, `M` is a message and
+`E` an end of interrupt, `s` saves, spoils some bytes, and restores, `z` resets.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+Shape = Callable[[random.Random], list[str]]
+
+
+def write(region: int, offset: int, value: int, size: int = 1, cpu: int = 0) -> str:
+    return f"w {region:x} {offset:x} {value:x} {size:x} {cpu:x}"
+
+
+def read(region: int, offset: int, size: int = 1, cpu: int = 0) -> str:
+    return f"r {region:x} {offset:x} 0 {size:x} {cpu:x}"
+
+
+def line(rand: random.Random, ports: int, count: int) -> str:
+    return (
+        f"i {rand.randrange(ports):x} {rand.randrange(count):x} {rand.randrange(2)} 0 0"
+    )
+
+
+def acknowledge(rand: random.Random, cpus: int = 1) -> str:
+    return f"a 0 0 0 0 {rand.randrange(cpus):x}"
+
+
+def spoil(rand: random.Random) -> str:
+    """Save and restore, at times with other bytes."""
+    count = rand.choice([0, 0, 1, 30])
+    return f"s 0 {count:x} {rand.getrandbits(16):x} {rand.getrandbits(8):x} 0"
+
+
+def _i8259(rand: random.Random) -> list[str]:
+    region = rand.randrange(2)
+    lines = [write(region, rand.randrange(2), rand.getrandbits(8)) for _ in range(3)]
+    if rand.random() < 0.2:
+        lines += [write(region, 0, 0x11), write(region, 1, 0x20), write(region, 1, 4)]
+        lines.append(write(region, 1, rand.choice([1, 3, 0x11, 0x1F])))
+    lines += [line(rand, 1, 17) for _ in range(4)]
+    lines += [acknowledge(rand), read(rand.randrange(3), rand.randrange(2))]
+    lines.append(write(2, 0, rand.getrandbits(16), 2))
+    return [*lines, spoil(rand)] if rand.random() < 0.1 else lines
+
+
+SHAPES: dict[str, Shape] = {"intc.i8259": _i8259}
