@@ -3,15 +3,16 @@
 and 5), in the asynchronous modes, as Sun wires it: B before A, control before data, two
 bytes apart.
 
-With `keyboard` the channels have Sun's keyboard (type 5) and mouse at their ends; the
-keyboard answers the commands for reset and layout (Sun Keyboard Specification).
+With `keyboard` the channels have Sun's keyboard (type 5) and mouse at their ends.
 
 Omitted: synchronous modes, baud rate (bytes move at once), parity and framing errors,
-DMA, the local loopback of channels that have no receiver, keys and mouse moves.
+DMA, the local loopback of channels that have no receiver; the keyboard's bell, click
+and lights.
 """
 
 from __future__ import annotations
 
+from devicelib.uart import _sun_keyboard as sun
 from machinebuilder.device import Device, IrqOut, Param, Region, State
 
 B, A = 0, 1
@@ -27,14 +28,8 @@ STATUS_HIGH = 0x10
 """WR9: the vector's status is in bits 6 to 4."""
 ON_FIRST_BYTE, ON_EVERY_BYTE = 1, 2
 """WR1 bits 4 and 3."""
-KEYBOARD_RESET, KEYBOARD_LAYOUT = 0x01, 0x0F
-SELF_TEST_PASSED, TYPE_4, ALL_UP, LAYOUT_FOLLOWS, US_LAYOUT = (
-    0xFF,
-    0x04,
-    0x7F,
-    0xFE,
-    0x21,
-)
+LINE_ROOM = 256
+"""Bytes that keyboard or mouse keep until the receiver has room."""
 
 
 class Z8530(Device):
@@ -55,6 +50,9 @@ class Z8530(Device):
     written = State(lambda: [[0] * 16, [0] * 16], doc="write registers of B and A")
     fifos = State(lambda: [[], []], doc="bytes received")
     causes = State(lambda: [0, 0], doc="interrupts pending")
+    lines = State(lambda: [b"", b""], doc="what keyboard and mouse have not sent yet")
+    held = State(list, doc="keys that are down")
+    argument = State(False, doc="the keyboard's next byte says which lights are on")
     first = State(lambda: [True, True], doc="the next byte is the first of a message")
 
     # -- the bus
@@ -159,6 +157,7 @@ class Z8530(Device):
             if which & (1 << channel):
                 self.causes[channel] = 0
                 self.fifos[channel] = []
+                self.lines[channel] = b""
                 self.written[channel][1] = 0
                 self.written[channel][15] = 0xF8
         if which == 3:
@@ -171,7 +170,7 @@ class Z8530(Device):
         if self.written[channel][14] & LOOPBACK:
             self.arrive(channel, bytes((byte,)))
         elif self.keyboard and channel == A:
-            self.arrive(channel, self.answer(byte))
+            self.command_keyboard(byte)
         elif channel == A and not self.keyboard:
             self.send(bytes((byte,)))
         if self.written[channel][1] & SENT:
@@ -180,17 +179,43 @@ class Z8530(Device):
     def take(self, channel: int) -> int:
         fifo = self.fifos[channel]
         byte = int(fifo.pop(0)) if fifo else 0
+        if self.lines[channel]:
+            self.refill(channel)
         if not fifo:
             self.causes[channel] &= ~RECEIVED
         return byte
 
-    def answer(self, command: int) -> bytes:
-        """What the keyboard says to a command."""
-        if command == KEYBOARD_RESET:
-            return bytes((SELF_TEST_PASSED, TYPE_4, ALL_UP))
-        if command == KEYBOARD_LAYOUT:
-            return bytes((LAYOUT_FOLLOWS, US_LAYOUT))
-        return b""
+    def command_keyboard(self, byte: int) -> None:
+        """The guest sends the keyboard a command, or the argument of one."""
+        if not self.argument:
+            self.queue(A, sun.answer(byte))
+        self.argument = not self.argument and byte == sun.LIGHTS
+
+    def key(self, code: int, down: bool) -> bool:
+        """Also while the receiver is off: OpenBIOS never switches it on."""
+        if self.keyboard:
+            self.queue(A, sun.key_bytes(code, down, self.held))
+        return self.keyboard
+
+    def pointer(self, dx: int, dy: int, wheel: int, buttons: int) -> bool:
+        if self.keyboard and self.written[B][3] & RX_ENABLE:
+            self.queue(B, sun.mouse_bytes(dx, dy, buttons))
+        return self.keyboard
+
+    def queue(self, channel: int, data: bytes) -> None:
+        """Keyboard or mouse send when the receiver has room; all of it or nothing."""
+        if len(self.lines[channel]) + len(data) <= LINE_ROOM:
+            self.lines[channel] += data
+        self.refill(channel)
+
+    def refill(self, channel: int) -> None:
+        room = DEPTH - len(self.fifos[channel])
+        sent, self.lines[channel] = (
+            self.lines[channel][:room],
+            self.lines[channel][room:],
+        )
+        if sent:
+            self.arrive(channel, sent)
 
     def receive(self, data: bytes) -> int:
         """From the console, for channel A."""

@@ -70,6 +70,9 @@ class Device:
     """The role in which a hypervisor may have this chip itself: `pic`, `ioapic`,
     `lapic`, `pit`. A machine that runs on it drives its inputs, and does without it."""
 
+    screen: ClassVar[bool] = False
+    """It shows pictures: a chip in C says so, of one in Python its `picture` does."""
+
     compatible: ClassVar[tuple[str, ...]] = ()
     """Device-tree `compatible`; empty: no node."""
     dt_name: ClassVar[str] = ""
@@ -111,6 +114,7 @@ class Device:
             cls.regions = {"": Region(cls.span, name=""), **cls.regions}
         kinds = [window.memory for window in cls.regions.values() if window.memory]
         cls.memory = kinds[0] if kinds else None
+        cls.screen = cls.screen or cls.picture is not Device.picture
         _check_registers(cls)
         stores: dict[str, Store] = {name: r.store for name, r in cls.regs.items()}
         fixed = {**cls.params, **cls.outs, **cls.ins, **cls.alarms, **windows}
@@ -144,6 +148,17 @@ class Device:
 
     def power_button(self) -> bool:
         """Somebody presses the machine's power button; True: it is on this chip."""
+        return False
+
+    def key(self, code: int, down: bool) -> bool:
+        """A key goes down or up; True: the keyboard is here. `code` is evdev's number
+        of the key: 30 is A."""
+        return False
+
+    def pointer(self, dx: int, dy: int, wheel: int, buttons: int) -> bool:
+        """The mouse moves: to the right by `dx`, down by `dy`; the wheel turns by
+        `wheel` notches towards the hand. `buttons` are those that are down: 1 the left,
+        2 the right, 4 the middle one. True: the mouse is here."""
         return False
 
     def picture(self) -> Picture | None:
@@ -277,7 +292,7 @@ def _check_registers(cls: type[Device]) -> None:
 INSTANCE_NAMES = frozenset(
     ["name", "clock", "dma", "log", "send", "receive", "power_on", "close"]
     + ["parent", "disk", "receive_ready", "picture", "shutdown", "restart"]
-    + ["power_button", "fill"]
+    + ["power_button", "fill", "key", "pointer"]
     + ["configure"]
 )
 CLASS_NAMES = frozenset(n for n in dir(Device) if n[0] != "_") - INSTANCE_NAMES

@@ -124,6 +124,18 @@ class Frame:
         self.settle()
         return found
 
+    def key(self, code: int, down: bool) -> bool:
+        """A key goes down or up; True if this chip has the keyboard."""
+        found = self.device.key(code, down)
+        self.settle()
+        return found
+
+    def pointer(self, dx: int, dy: int, wheel: int, buttons: int) -> bool:
+        """The mouse moves; True if this chip has it."""
+        found = self.device.pointer(dx, dy, wheel, buttons)
+        self.settle()
+        return found
+
     def fill(self, offset: int, data: bytes) -> None:
         """Bytes for a window of flash, from outside the guest."""
         self.device.fill(offset, data)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from machinebuilder import native
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot import Images
-from machinebuilder.device import Device
 from machinebuilder.host.console import Console
+from machinebuilder.host.keyboard import TYPING_PAUSE, strokes
 from machinebuilder.host.screen import png
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import check
@@ -179,6 +179,31 @@ class Machine:
         """Press the power button; False if the board has none."""
         return any(device.power_button() for device in self.devices.values())
 
+    # -- the person at it
+
+    def key(self, code: int, down: bool) -> bool:
+        """A key goes down or up, by evdev's number of it (30 is A); False if the board
+        has no keyboard."""
+        return any(device.key(code, down) for device in self.devices.values())
+
+    def pointer(self, dx: int, dy: int, wheel: int = 0, buttons: int = 0) -> bool:
+        """The mouse moves, downwards with a positive `dy`, and has these buttons down:
+        1 left, 2 right, 4 middle; False if the board has no mouse."""
+        move = (dx, dy, wheel, buttons)
+        return any(device.pointer(*move) for device in self.devices.values())
+
+    def type_text(self, text: str, pause: float = TYPING_PAUSE) -> bool:
+        """Type on the guest's keyboard, as on a US one; False if there is none.
+
+        `pause` is in seconds, after each key. ValueError for what has no key.
+        """
+        for code, down in strokes(text):
+            if not self.key(code, down):
+                return False
+            if not down:
+                time.sleep(pause)
+        return True
+
     # -- looking
 
     @property
@@ -200,11 +225,7 @@ class Machine:
     @property
     def screens(self) -> list[str]:
         """Names of the devices that have a screen."""
-        return [
-            name
-            for name, device in self.devices.items()
-            if device.chip.picture is not Device.picture
-        ]
+        return [name for name, device in self.devices.items() if device.chip.screen]
 
     def screenshot(self, screen: str | None = None) -> bytes:
         """What is on a screen, by default the board's first one, as a PNG."""

@@ -64,6 +64,14 @@ class MachineDevice:
         """Press the power button; True if the chip has it."""
         return False
 
+    def key(self, code: int, down: bool) -> bool:
+        """A key goes down or up; True if the chip has the keyboard."""
+        return False
+
+    def pointer(self, dx: int, dy: int, wheel: int, buttons: int) -> bool:
+        """The mouse moves; True if the chip has it."""
+        return False
+
     def picture(self) -> Picture | None:
         """What is on the screen of a chip that has one."""
         return None
@@ -134,6 +142,20 @@ class NativeDevice(MachineDevice):
 
     def give(self, data: bytes) -> int:
         return int(native.engine().lib.mb_dev_give(self.handle, data, len(data)))
+
+    def picture(self) -> Picture | None:
+        engine = native.engine()
+        width, height = engine.ffi.new("unsigned *"), engine.ffi.new("unsigned *")
+        pixels = bytearray()
+        while True:  # the guest may choose another size meanwhile
+            room = len(pixels)
+            view = engine.ffi.from_buffer(pixels)
+            size = engine.lib.mb_dev_picture(self.handle, width, height, view, room)
+            if not size:
+                return None
+            if size <= room:
+                return Picture(width[0], height[0], bytes(pixels[:size]))
+            pixels = bytearray(size)
 
     def save(self) -> bytes:
         engine = native.engine()
@@ -229,6 +251,13 @@ class PythonDevice(MachineDevice):
 
     def power_button(self) -> bool:
         return bool(self._guarded(self.frame.power_button))
+
+    def key(self, code: int, down: bool) -> bool:
+        return bool(self._guarded(lambda: self.frame.key(code, down)))
+
+    def pointer(self, dx: int, dy: int, wheel: int, buttons: int) -> bool:
+        move = (dx, dy, wheel, buttons)
+        return bool(self._guarded(lambda: self.frame.pointer(*move)))
 
     def picture(self) -> Picture | None:
         return self._guarded(self.frame.device.picture)

@@ -161,6 +161,19 @@ def test_the_power_button_raises_its_line(make: Maker) -> None:
     assert not other.power_button()
 
 
+def test_what_is_typed_reaches_the_keyboard(make: Maker) -> None:
+    machine = make(device("kbd", "uart.z8530", (0, 8, ""), keyboard=True))
+    chip = machine.devices["kbd"]
+    for value in (3, 0xC1):  # the receiver is on
+        chip.write(4, value, 1)
+    assert machine.type_text("a", pause=0)
+    assert [chip.read(6, 1) for _ in range(3)] == [0x4D, 0xCD, 0x7F]
+    assert machine.pointer(1, 1)
+    other = make(device(*UART))
+    assert not other.type_text("a")
+    assert not other.pointer(1, 1)
+
+
 def test_closing_twice_is_harmless(make: Maker) -> None:
     machine = make(device(*UART, host="console"))
     machine.close()
