@@ -483,21 +483,13 @@ void mb_ata_channel_reset(struct ata_channel *channel)
     pthread_mutex_unlock(&channel->lock);
 }
 
-/* Which place of the bus it sits on: two for each channel. */
-static unsigned place_of(struct mb_dev *dev, struct mb_dev *controller)
-{
-    unsigned place = 0;
-    while (place < 4 && mb_dev_child(controller, "ata", place) != dev)
-        place++;
-    return place;
-}
-
+/* A controller's places are numbered by channel and unit. */
 bool mb_ata_attach(struct ata_drive *drive, struct mb_dev *dev)
 {
     struct mb_dev *parent = mb_dev_parent(dev);
     struct ata_controller *controller = parent ? mb_dev_state(parent) : NULL;
-    unsigned place = controller ? place_of(dev, parent) : 4;
-    if (place >= 4) {
+    unsigned place = mb_dev_slot(dev);
+    if (!controller || place >= 4) {
         mb_dev_error(dev, "an ATA drive needs a place on an ATA controller");
         return false;
     }

@@ -29,7 +29,7 @@ static bool decodes(const struct piix *piix, unsigned number)
 
 static uint64_t read_config(const struct piix *piix, uint64_t offset, unsigned size)
 {
-    uint64_t value = 0, first = offset - PIIX3_PRIMARY_TIMING;
+    uint64_t value = 0, first = offset - PIIX3_CONFIG_PRIMARY_TIMING;
     for (unsigned i = 0; i < size && first + i < TIMINGS; i++)
         value |= (uint64_t)__atomic_load_n(&piix->timing[first + i], __ATOMIC_RELAXED)
                  << 8 * i;
@@ -38,7 +38,7 @@ static uint64_t read_config(const struct piix *piix, uint64_t offset, unsigned s
 
 static void write_config(struct piix *piix, uint64_t offset, uint64_t value, unsigned size)
 {
-    uint64_t first = offset - PIIX3_PRIMARY_TIMING;
+    uint64_t first = offset - PIIX3_CONFIG_PRIMARY_TIMING;
     for (unsigned i = 0; i < size && first + i < TIMINGS; i++)
         __atomic_store_n(&piix->timing[first + i], (uint8_t)(value >> 8 * i),
                          __ATOMIC_RELAXED);

@@ -14,8 +14,8 @@ from machinebuilder.device import header, registry
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
-    "devicelib/intc", "devicelib/iommu", "devicelib/timer", "devicelib/virtio",
-    "machinebuilder/host",
+    "devicelib/ata", "devicelib/ide", "devicelib/intc", "devicelib/iommu",
+    "devicelib/timer", "devicelib/virtio", "machinebuilder/host",
 ]  # fmt: skip
 INCLUDES = [
     "machinebuilder/engine", "machinebuilder/host", "devicelib", "devicelib/virtio",
@@ -39,7 +39,7 @@ def compiled(output: str, *options: str) -> Path:
     """Compile chips, back ends and bench."""
     folder = _folder()
     sources = sorted(str(p) for s in SOURCES for p in (ROOT / s).glob("*.c"))
-    sources.append(str(Path(__file__).with_suffix(".c")))
+    sources += [str(Path(__file__).with_name(f"native_{n}.c")) for n in ("bench", "pci")]
     includes = [f"-I{ROOT / i}" for i in INCLUDES] + [f"-I{folder}"]
     command = ["gcc", *FLAGS.split(), *options, *includes, *sources]
     libraries = ["-o", str(folder / output), "-lpthread", "-ldl"]
@@ -85,7 +85,12 @@ class Chip:
     """One native chip on the bench."""
 
     def __init__(
-        self, model: str, parent: Chip | None = None, cpus: int = 1, **params: object
+        self,
+        model: str,
+        parent: Chip | None = None,
+        cpus: int = 1,
+        slot: int = 0,
+        **params: object,
     ) -> None:
         self.lib = library()
         symbol = "mb_chip_" + model.replace(".", "_")
@@ -93,6 +98,7 @@ class Chip:
         name = model.rpartition(".")[2].encode()
         above = ctypes.c_void_p(parent.dev if parent else None)
         self.dev: int = self.lib.bench_new(ctypes.byref(chip), name, cpus, above)
+        self.lib.bench_place(self.pointer, slot)
         for key, value in params.items():
             text = None if isinstance(value, int) else str(value).encode()
             number = value if isinstance(value, int) else 0
@@ -118,6 +124,16 @@ class Chip:
 
     def input(self, port: int, index: int, level: int, cpu: int = -1) -> None:
         self.lib.bench_input(self.pointer, port, index, cpu, level)
+
+    def pci_command(self, command: int) -> None:
+        """The guest writes the PCI command register."""
+        self.lib.bench_pci_command(self.pointer, command)
+
+    def pci_header(self, offset: int, size: int) -> int:
+        """What its PCI bridge would answer."""
+        header = self.lib.bench_pci_header
+        data = bytes(header(self.pointer, offset + n) for n in range(size))
+        return int.from_bytes(data, "little")
 
     def reset(self) -> None:
         self.lib.bench_reset(self.pointer)
@@ -184,4 +200,5 @@ class Chip:
 
     def close(self) -> None:
         self.lib.bench_forget_timers()
+        self.lib.bench_unplace(self.pointer)
         self.lib.bench_free(self.pointer)
