@@ -34,6 +34,10 @@ class PiixIde(Device):
     irq = IrqOut(doc="INTRQ of the selected drives, in a PC to ISA 14 and 15", count=2)
     ata = Bus("ata", doc="the drives", channel=2, unit=2)
 
-    primary_timing = Reg(0x40, width=16, region="config", doc="bit 15: its ports answer")
-    secondary_timing = Reg(0x42, width=16, region="config", doc="bit 15: its ports answer")
+    primary_timing = Reg(
+        0x40, width=16, region="config", doc="bit 15: its ports answer"
+    )
+    secondary_timing = Reg(
+        0x42, width=16, region="config", doc="bit 15: its ports answer"
+    )
     slave_timing = Reg(0x44, width=8, region="config")

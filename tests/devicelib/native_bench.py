@@ -39,7 +39,9 @@ def compiled(output: str, *options: str) -> Path:
     """Compile chips, back ends and bench."""
     folder = _folder()
     sources = sorted(str(p) for s in SOURCES for p in (ROOT / s).glob("*.c"))
-    sources += [str(Path(__file__).with_name(f"native_{n}.c")) for n in ("bench", "pci")]
+    sources += [
+        str(Path(__file__).with_name(f"native_{n}.c")) for n in ("bench", "pci")
+    ]
     includes = [f"-I{ROOT / i}" for i in INCLUDES] + [f"-I{folder}"]
     command = ["gcc", *FLAGS.split(), *options, *includes, *sources]
     libraries = ["-o", str(folder / output), "-lpthread", "-ldl"]

@@ -86,4 +86,3 @@ uint16_t mb_pci_command(const struct mb_pci_function *function)
 {
     return (uint16_t)(function->config[COMMAND] | function->config[COMMAND + 1] << 8);
 }
-void mb_msi(struct mb_machine *machine, uint64_t address, uint32_t data) {}

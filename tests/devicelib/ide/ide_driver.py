@@ -72,7 +72,9 @@ class Registers:
         for number, value in enumerate(values, COUNT):
             self.write(number, value)
 
-    def address(self, sector: int, count: int, unit: int = 0, wide: bool = False) -> None:
+    def address(
+        self, sector: int, count: int, unit: int = 0, wide: bool = False
+    ) -> None:
         """Sector and count, of 28 or 48 bits."""
         if wide:
             self.select(unit, 0x40)

@@ -158,7 +158,9 @@ def test_read_12_and_read_cd(channel: Channel, image: Path) -> None:
     assert sense(channel) == (5, 0x24, 0)
 
 
-@pytest.mark.parametrize(("block", "count"), [(BLOCKS, 1), (BLOCKS - 1, 2), (2**32 - 1, 9)])
+@pytest.mark.parametrize(
+    ("block", "count"), [(BLOCKS, 1), (BLOCKS - 1, 2), (2**32 - 1, 9)]
+)
 def test_nothing_is_beyond_the_end(channel: Channel, block: int, count: int) -> None:
     assert channel.packet_in(read_10(block, count)) == (READY | ERR, b"")
     assert channel.read(ERROR) == 0x50

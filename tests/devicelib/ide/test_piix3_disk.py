@@ -376,7 +376,16 @@ def test_the_write_cache_can_be_switched_off(channel: Channel, image: Path) -> N
 
 @pytest.mark.parametrize(
     ("mode", "known"),
-    [(0, 1), (0x0C, 1), (0x0D, 0), (0x22, 1), (0x23, 0), (0x45, 1), (0x46, 0), (0x80, 0)],
+    [
+        (0, 1),
+        (0x0C, 1),
+        (0x0D, 0),
+        (0x22, 1),
+        (0x23, 0),
+        (0x45, 1),
+        (0x46, 0),
+        (0x80, 0),
+    ],
 )
 def test_transfer_modes(channel: Channel, mode: int, known: int) -> None:
     channel.select()
