@@ -44,7 +44,7 @@ class AddressMap:
         """The windows of every instance of `item` on `bus`, which ends at `limit`; what
         the board says counts from `base`."""
         sizes = {
-            name: item.values["size"] if region.span is None else region.span
+            name: _size_of(item, region)
             for name, region in placed_regions(item.decl).items()
         }
         step = self._step(item, sizes)
@@ -158,6 +158,15 @@ def starts_of(item: Item) -> dict[str, int]:
         name: at + (getattr(region, "at", None) or 0)
         for name, region in placed_regions(item.decl).items()
     }
+
+
+def _size_of(item: Item, region: Any) -> int:
+    """How large a window is: as the chip or the board says."""
+    if region.span is None:
+        return int(item.values["size"])
+    scale = getattr(region, "scale", None)
+    factor: Any = item.params[scale] if scale else 0
+    return int(region.span << factor)
 
 
 def holds_bus(region: Any) -> str | None:

@@ -91,6 +91,7 @@ class Region(Declaration):
     guest by that base address register of a PCI function (6: its expansion ROM);
     `on="io"` makes it one of ports. `over` windows are seen where others are too.
     Memory may be in pieces of `step` bytes, which the chip shows each on their own.
+    A window is 2^n times as large with the name of a parameter n as `scale`.
     """
 
     def __init__(
@@ -107,9 +108,11 @@ class Region(Declaration):
         moves: bool = False,
         over: bool = False,
         step: int | None = None,
+        scale: str | None = None,
     ) -> None:
         super().__init__(doc)
         self.span = span
+        self.scale = scale
         self.on = on
         self.bar = bar
         self.moves = moves or bar is not None

@@ -255,7 +255,7 @@ class Frame:
             {} if self.chip.big_endian else window.entries for window in self._windows
         ]
         for index, region in enumerate(regions):
-            size = region.span or sizes.get(region.name, 0)
+            size = sizes.get(region.name) or region.span or 0
             handle = WindowHandle(index, size, self.outside)
             self._state[region.attribute or region.name] = handle
 

@@ -3,13 +3,14 @@
  *
  * A chip that holds its lock must not wait for Python's (docs/architecture.md, 6). What
  * waits is bounded: a sender then waits for room, but not for ever, for what Python does
- * may need the sender's lock. */
+ * may need the sender's lock. Bytes of a device join those of it that wait last. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "dev.h"
 
 #define MOST_BYTES (8u << 20)
+#define ROOM_TO_JOIN 1000          /* bytes, behind the first that a device sends */
 
 struct item {
     struct item *next;
@@ -17,7 +18,7 @@ struct item {
     struct mb_dev *dev;
     unsigned port, index;
     int level;
-    size_t size;
+    size_t size, room;
     char data[];
 };
 
@@ -28,7 +29,7 @@ struct mb_deferred {
     struct item *first, **last;
     size_t bytes;
     pthread_t thread;
-    bool quit;
+    bool quit, busy;
 };
 
 static void perform(struct mb_machine *machine, struct item *item)
@@ -52,7 +53,7 @@ static struct item *take(struct mb_deferred *deferred)
     deferred->first = item->next;
     if (!item->next)
         deferred->last = &deferred->first;
-    deferred->bytes -= sizeof *item + item->size;
+    deferred->bytes -= sizeof *item + item->room;
     pthread_cond_broadcast(&deferred->changed);
     return item;
 }
@@ -67,10 +68,13 @@ static void *work(void *opaque)
         if (!deferred->first)
             break;
         struct item *item = take(deferred);
+        deferred->busy = true;
         pthread_mutex_unlock(&deferred->lock);
         perform(deferred->machine, item);
         free(item);
         pthread_mutex_lock(&deferred->lock);
+        deferred->busy = false;
+        pthread_cond_broadcast(&deferred->changed);
     }
     pthread_mutex_unlock(&deferred->lock);
     return NULL;
@@ -106,15 +110,56 @@ void mb_deferred_stop(struct mb_deferred *deferred)
     free(deferred);
 }
 
-/* ---- handing over ------------------------------------------------------------------------- */
-static void wait_for_room(struct mb_deferred *deferred)
+static struct timespec in_a_second(void)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec++;
+    return until;
+}
+
+void mb_deferred_drain(struct mb_deferred *deferred)
+{
+    if (!deferred || pthread_equal(pthread_self(), deferred->thread))
+        return;
+    struct timespec until = in_a_second();
+    pthread_mutex_lock(&deferred->lock);
+    while ((deferred->first || deferred->busy) &&
+           pthread_cond_timedwait(&deferred->changed, &deferred->lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&deferred->lock);
+}
+
+/* ---- handing over ------------------------------------------------------------------------- */
+static void wait_for_room(struct mb_deferred *deferred)
+{
+    struct timespec until = in_a_second();
     while (deferred->bytes > MOST_BYTES && !deferred->quit &&
            pthread_cond_timedwait(&deferred->changed, &deferred->lock, &until) == 0)
         ;
+}
+
+/* The newest of what waits, or NULL. */
+static struct item *newest(struct mb_deferred *deferred)
+{
+    return deferred->first ? (struct item *)deferred->last : NULL;
+}
+
+static bool join(struct mb_deferred *deferred, struct mb_dev *dev, const void *data,
+                 size_t size)
+{
+    if (!deferred)
+        return false;
+    pthread_mutex_lock(&deferred->lock);
+    struct item *item = newest(deferred);
+    bool fits = item && item->kind == MB_DEFER_SEND && item->dev == dev &&
+                size <= item->room - item->size;
+    if (fits) {
+        memcpy(item->data + item->size, data, size);
+        item->size += size;
+    }
+    pthread_mutex_unlock(&deferred->lock);
+    return fits;
 }
 
 static void append(struct mb_deferred *deferred, struct item *item)
@@ -123,7 +168,7 @@ static void append(struct mb_deferred *deferred, struct item *item)
         free(item);
         return;
     }
-    size_t bytes = sizeof *item + item->size;
+    size_t bytes = sizeof *item + item->room;
     pthread_mutex_lock(&deferred->lock);
     if (deferred->bytes > MOST_BYTES && !pthread_equal(pthread_self(), deferred->thread))
         wait_for_room(deferred);
@@ -135,22 +180,24 @@ static void append(struct mb_deferred *deferred, struct item *item)
     pthread_mutex_unlock(&deferred->lock);
 }
 
-static struct item *new_item(enum mb_deferred_kind kind, struct mb_dev *dev, size_t size)
+static struct item *new_item(enum mb_deferred_kind kind, struct mb_dev *dev, size_t size,
+                             size_t room)
 {
-    struct item *item = calloc(1, sizeof *item + size);
+    struct item *item = calloc(1, sizeof *item + room);
     if (!item && dev)
         mb_machine_post(dev->machine, MB_EVENT_ERROR, "no memory");
     if (item) {
         item->kind = kind;
         item->dev = dev;
         item->size = size;
+        item->room = room;
     }
     return item;
 }
 
 void mb_defer_input(struct mb_dev *dev, unsigned port, unsigned index, int level)
 {
-    struct item *item = new_item(MB_DEFER_INPUT, dev, 0);
+    struct item *item = new_item(MB_DEFER_INPUT, dev, 0, 0);
     if (!item)
         return;
     item->port = port;
@@ -161,7 +208,9 @@ void mb_defer_input(struct mb_dev *dev, unsigned port, unsigned index, int level
 
 void mb_defer_send(struct mb_dev *dev, const void *data, size_t size)
 {
-    struct item *item = new_item(MB_DEFER_SEND, dev, size);
+    if (join(dev->machine->deferred, dev, data, size))
+        return;
+    struct item *item = new_item(MB_DEFER_SEND, dev, size, size + ROOM_TO_JOIN);
     if (!item)
         return;
     memcpy(item->data, data, size);
@@ -170,7 +219,7 @@ void mb_defer_send(struct mb_dev *dev, const void *data, size_t size)
 
 void mb_defer_ready(struct mb_dev *dev)
 {
-    struct item *item = new_item(MB_DEFER_READY, dev, 0);
+    struct item *item = new_item(MB_DEFER_READY, dev, 0, 0);
     if (item)
         append(dev->machine->deferred, item);
 }
@@ -178,7 +227,7 @@ void mb_defer_ready(struct mb_dev *dev)
 void mb_defer_log(struct mb_machine *machine, const char *name, const char *text)
 {
     size_t head = strlen(name) + 1, tail = strlen(text) + 1;
-    struct item *item = new_item(MB_DEFER_LOG, NULL, head + tail);
+    struct item *item = new_item(MB_DEFER_LOG, NULL, head + tail, head + tail);
     if (!item)
         return;
     memcpy(item->data, name, head);

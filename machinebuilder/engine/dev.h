@@ -81,6 +81,7 @@ void mb_clock_free(struct mb_clock *clock);
 enum mb_deferred_kind { MB_DEFER_INPUT, MB_DEFER_SEND, MB_DEFER_READY, MB_DEFER_LOG };
 struct mb_deferred *mb_deferred_new(struct mb_machine *machine);
 void mb_deferred_stop(struct mb_deferred *deferred);     /* what waits is still done */
+void mb_deferred_drain(struct mb_deferred *deferred);    /* return when it is, or in a second */
 void mb_defer_input(struct mb_dev *dev, unsigned port, unsigned index, int level);
 void mb_defer_send(struct mb_dev *dev, const void *data, size_t size);
 void mb_defer_ready(struct mb_dev *dev);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include "dev.h"
 #include "vcpu.h"
 
 void mb_vcpu_begin(struct mb_vcpu *vcpu)
@@ -248,6 +249,7 @@ int mb_machine_run(struct mb_machine *machine, int64_t timeout_ms)
     pthread_mutex_lock(&machine->lock);
     machine->event = 0;
     pthread_mutex_unlock(&machine->lock);
+    mb_deferred_drain(machine->deferred);       /* who reads the console finds all of it */
     return event;
 }
 

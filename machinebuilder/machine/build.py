@@ -13,7 +13,7 @@ from machinebuilder.boot import Images
 from machinebuilder.device import Device, Region, pci, registry
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import MachineError, check
-from machinebuilder.machine.machine import Machine, MachineConsole
+from machinebuilder.machine.machine import Machine, MachineConsole, MachineLog
 from machinebuilder.machine.memory import MachineBus
 from machinebuilder.machine.outside import MachineDevice, NativeDevice, PythonDevice
 
@@ -179,6 +179,11 @@ def _attach_host(machine: Machine, made: MachineDevice) -> None:
         console = MachineConsole(machine)
         machine.consoles[made.name] = console
         made.connect(console)
+    elif made.chip.host == "log":
+        path = made.plan.params["path"]
+        log = MachineLog(machine, None if path is None else str(path))
+        machine.logs[made.name] = log
+        made.connect(log)
 
 
 def _join_net(machine: Machine, made: MachineDevice, spec: str | None) -> None:

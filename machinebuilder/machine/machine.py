@@ -17,6 +17,7 @@ from machinebuilder.board.plan import Plan
 from machinebuilder.boot import Images
 from machinebuilder.host.console import Console
 from machinebuilder.host.keyboard import TYPING_PAUSE, strokes
+from machinebuilder.host.log import Log
 from machinebuilder.host.screen import png
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import check
@@ -76,6 +77,8 @@ class Machine:
         self.devices: dict[str, MachineDevice] = {}
         self.cpus: list[Cpu] = []
         self.consoles: dict[str, Console] = {}
+        self.logs: dict[str, Console] = {}
+        """What chips with `host = "log"` said, such as a debug port."""
         self.nets: list[Any] = []
         self.logged: list[str] = []
         self._failure: str | None = None
@@ -127,7 +130,7 @@ class Machine:
 
         def work() -> None:
             self.run()
-            for console in self.consoles.values():
+            for console in (*self.consoles.values(), *self.logs.values()):
                 console.close()
 
         self._thread = threading.Thread(target=work, name="machine", daemon=True)
@@ -290,7 +293,7 @@ class Machine:
             device.close()
         engine.lib.mb_machine_free(self.handle)
         self.handle = None
-        for console in self.consoles.values():
+        for console in (*self.consoles.values(), *self.logs.values()):
             console.close()
 
     def __enter__(self) -> Machine:
@@ -310,6 +313,18 @@ class MachineConsole(Console):
 
     def __init__(self, machine: Machine) -> None:
         super().__init__()
+        self._machine = machine
+
+    def expect(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:
+        self._machine.start()
+        return super().expect(pattern, timeout)
+
+
+class MachineLog(Log):
+    """A log that scripts use, likewise."""
+
+    def __init__(self, machine: Machine, path: str | None) -> None:
+        super().__init__(path)
         self._machine = machine
 
     def expect(self, pattern: str, timeout: float = 60.0) -> re.Match[str]:

@@ -49,6 +49,10 @@ DEVICES = {
         ins={"in": IrqIn(count=8), "any": _shared_in(1)},
         outs={"int": IrqOut()},
     ),
+    "uart.spread": Decl(
+        regions={"": Region(8, name="", scale="shift")},
+        params={"shift": Param("integer", default=0, min=0, max=3)},
+    ),
     "uart.simple": Decl(
         regions=_window(),
         params={

@@ -77,3 +77,11 @@ def test_what_lies_over_a_slot_is_an_overlap(tmp_path: Path) -> None:
         "ram: {model: mem.ram, at: 0x101_0000, size: 4096}",
     )
     assert codes(text, tmp_path) == ["E-MAP-01"]
+
+
+def test_a_parameter_may_scale_a_window(tmp_path: Path) -> None:
+    near = "near: {model: uart.spread, at: 0x1000}"
+    far = "far: {model: uart.spread, at: 0x2000, shift: 2}"
+    plan = load_text(board(near, far), tmp_path)
+    assert plan.device("near").places[0].size == 8
+    assert plan.device("far").places[0].size == 32

@@ -467,7 +467,8 @@ double bench_gic_round(struct mb_dev *dev, unsigned count)
 
 extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_intc_slavio, mb_chip_intc_i8259,
     mb_chip_timer_slavio, mb_chip_iommu_sun4m, mb_chip_virtio_mmio, mb_chip_virtio_blk,
-    mb_chip_virtio_net, mb_chip_virtio_console, mb_chip_virtio_rng;
+    mb_chip_virtio_net, mb_chip_virtio_console, mb_chip_virtio_rng,
+    mb_chip_uart_ns16550, mb_chip_debug_port;
 
 static const struct mb_chip *find(const char *name)
 {
@@ -475,7 +476,8 @@ static const struct mb_chip *find(const char *name)
         &mb_chip_intc_gicv2, &mb_chip_intc_slavio, &mb_chip_timer_slavio,
         &mb_chip_intc_i8259,
         &mb_chip_iommu_sun4m, &mb_chip_virtio_blk, &mb_chip_virtio_net,
-        &mb_chip_virtio_console, &mb_chip_virtio_rng };
+        &mb_chip_virtio_console, &mb_chip_virtio_rng, &mb_chip_uart_ns16550,
+        &mb_chip_debug_port };
     for (unsigned i = 0; i < sizeof chips / sizeof *chips; i++)
         if (!strcmp(chips[i]->model, name))
             return chips[i];
@@ -499,7 +501,9 @@ static void play(struct mb_dev *dev, struct mb_dev *child)
             memcpy(bench_ram + b % (RAM_SIZE - 7), &c, 8);
         else if (op == 'g' && child && child->chip->receive)
             bench_receive(child, frame, c % sizeof frame);
-        else if (op == 'z')
+        else if (op == 'g' && !child && dev->chip->receive)
+            bench_receive(dev, frame, c % sizeof frame);
+        else if (op == 'z' && dev->chip->reset)
             bench_reset(dev);
         else if (op == 'a' && dev->chip->acknowledge)
             bench_acknowledge(dev, (int)e);
@@ -536,12 +540,14 @@ int main(int argc, char **argv)
     } else {
         dev = bench_new(find(argv[1]), "chip", 4, NULL);
         bench_param(dev, "spis", 256, NULL);
+        bench_param(dev, "clock", 1843200, NULL);
     }
     if (!bench_create(child ? child : dev)) {
         fprintf(stderr, "%s\n", bench_error);
         return 2;
     }
-    bench_reset(dev);
+    if (dev->chip->reset)
+        bench_reset(dev);
     play(dev, child);
     if (child)
         bench_free(child);

@@ -14,9 +14,16 @@ from machinebuilder.device import header, registry
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
-    "devicelib/ata", "devicelib/ide", "devicelib/intc", "devicelib/iommu",
-    "devicelib/timer", "devicelib/virtio", "machinebuilder/host",
-]  # fmt: skip
+    "devicelib/ata",
+    "devicelib/debug",
+    "devicelib/ide",
+    "devicelib/intc",
+    "devicelib/iommu",
+    "devicelib/timer",
+    "devicelib/uart",
+    "devicelib/virtio",
+    "machinebuilder/host",
+]
 INCLUDES = [
     "machinebuilder/engine", "machinebuilder/host", "devicelib", "devicelib/virtio",
 ]  # fmt: skip

@@ -21,7 +21,11 @@ MODELS = [
     "virtio.net",
     "virtio.console",
     "virtio.rng",
+    "uart.ns16550",
+    "debug.port",
 ]
+SMALL = {"uart.ns16550": 8, "debug.port": 1}
+"""Spans of chips that have their registers byte by byte."""
 STEPS = 6000
 VIRTIO_START = [(0x70, 1), (0x70, 3), (0x24, 1), (0x20, 1), (0x24, 0), (0x70, 11)]
 TOP = 16 << 20
@@ -46,7 +50,7 @@ def _value(rand: random.Random) -> int:
 def _anything(rand: random.Random, span: int) -> str:
     op = rand.choice("wwwwrrrrimmmmgs")
     if op in "wr":
-        size = rand.choice([1, 2, 4, 4, 4, 8])
+        size = rand.choice([s for s in (1, 2, 4, 4, 4, 8) if s <= span])
         offset = rand.randrange(span) & ~(size - 1)
         region = rand.randrange(2) if span > 0x200 else 0
         return f"{op} {region:x} {offset:x} {_value(rand):x} {size} {rand.randrange(4)}"
@@ -106,6 +110,8 @@ def _script(model: str, seed: int) -> str:
     rand = random.Random(f"{model} {seed}")
     if model == "intc.gicv2":
         return "\n".join(_anything(rand, 0x1000) for _ in range(STEPS))
+    if model in SMALL:
+        return "\n".join(_anything(rand, SMALL[model]) for _ in range(STEPS))
     lines: list[str] = []
     while model in SHAPES and len(lines) < STEPS:
         lines += SHAPES[model](rand)
