@@ -2,10 +2,12 @@
 """Firmware configuration: numbered items that a boot protocol leaves for firmware
 (qemu/docs/specs/fw_cfg.rst; 8-bit data, selector big-endian).
 
-Omitted: the DMA interface, and files that the guest may write.
+Omitted: named files, the DMA interface, and files that the guest may write.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from machinebuilder.device import Device, Reg, State
 
@@ -28,8 +30,9 @@ class FirmwareConfig(Device):
     def power_on(self) -> None:
         self.items = {SIGNATURE: b"QEMU", VERSION: (1).to_bytes(4, "little")}
 
-    def configure(self, items: dict[int, bytes]) -> None:
-        self.items = {**self.items, **items}
+    def configure(self, items: Mapping[int | str, bytes]) -> None:
+        numbered = {key: data for key, data in items.items() if isinstance(key, int)}
+        self.items = {**self.items, **numbered}
 
     @selector.write
     def select(self, value: int) -> None:

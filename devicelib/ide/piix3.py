@@ -19,6 +19,7 @@ class PiixIde(Device):
     native = True
     sits_on = "pci"
     pci = PciFunction(vendor=0x8086, device=0x7010, class_code=0x01_01_80)
+    pci_setup = {0x40: (2, 0x8000), 0x42: (2, 0x8000)}
 
     enabled = Param(
         "boolean", default=False, doc="the ports answer from power-on, without firmware"

@@ -11,6 +11,8 @@ port 0x92 and the coprocessor's error port, which are chips of their own or not 
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import (
     Bit,
     Bits,
@@ -22,6 +24,12 @@ from machinebuilder.device import (
     Region,
 )
 
+FIRMWARE_ROUTES = (10, 10, 11, 11)
+"""The lines to which firmware routes the PCI pins."""
+ROUTABLE = (5, 10, 11)
+SCI = 9
+"""The line of system control interrupts, which is level-triggered too."""
+
 
 class Piix3(Device):
     """Interrupt routing and the reset port."""
@@ -31,6 +39,9 @@ class Piix3(Device):
     pci = PciFunction(
         vendor=0x8086, device=0x7000, class_code=0x06_01_00, subsystem=(0x1AF4, 0x1100)
     )
+
+    pci_setup = {0x60 + pin: (1, line) for pin, line in enumerate(FIRMWARE_ROUTES)}
+    acpi_name = "ISA"
 
     config = Region(0x100, on="config")
     reset_port = Region(1, on="io", at=0xCF9, over=True, doc="reset control")
@@ -44,3 +55,19 @@ class Piix3(Device):
         0x60, region="config", width=8, count=4, reset=0x80, line=Bits(3, 0), off=Bit(7)
     )
     control = Reg(0x0, region="reset_port", width=8, hard=Bit(1), now=Bit(2))
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        from machinebuilder.boot.acpi import pci, tables
+
+        view.isa = node
+        view.power.present.add("legacy")
+        view.power.reset = (tables.Gas(0xCF9, 1), 6)
+        view.interrupt_rows.append(tables.source_override(0, 2, level=False))
+        for line in (*ROUTABLE, SCI):
+            view.interrupt_rows.append(tables.source_override(line, line, level=True))
+        pci.links(node, 0x60, ROUTABLE)
+
+    @classmethod
+    def acpi_interrupt(cls, port: str, index: int) -> int | None:
+        return FIRMWARE_ROUTES[index] if port == "pirq" else index

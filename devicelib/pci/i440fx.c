@@ -7,6 +7,7 @@
 #define ADAPTERS 0x20000u          /* 0xc0000, as an offset in the shadow RAM */
 #define BIOS 0x50000u              /* 0xf0000 */
 #define ENABLED 0x80000000u
+#define PINS 4u
 
 struct i440fx {
     struct mb_pci_bus bus;         /* first: pci.h */
@@ -175,9 +176,11 @@ static void i440fx_write(void *state, unsigned region, uint64_t offset, uint64_t
         write_shadow(bridge, offset, value, size);
 }
 
+/* The first slot for cards is 1: boards with a PIIX wire its INTA to PIRQA, and BIOSes that
+ * note the routing in the functions count on it. */
 static void i440fx_input(void *state, unsigned port, unsigned index, int cpu, int level)
 {
-    mb_dev_out(((struct i440fx *)state)->dev, I440FX_PORT_PIRQ, index, level);
+    mb_dev_out(((struct i440fx *)state)->dev, I440FX_PORT_PIRQ, (index + PINS - 1) % PINS, level);
 }
 
 static void i440fx_reset(void *state)

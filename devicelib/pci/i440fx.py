@@ -11,6 +11,8 @@ and system management mode; SMRAM is seen while it is open.
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import (
     Bit,
     Bus,
@@ -33,6 +35,8 @@ class I440fx(Device):
         subsystem=(0x1AF4, 0x1100),
     )  # fmt: skip
 
+    acpi_hid, acpi_name = "PNP0A03", "PCI0"
+
     ports = Region(8, name="", at=0, doc="configuration address, and data at 4")
     config = Region(0x100, on="config")
     shadow = Region(
@@ -54,3 +58,19 @@ class I440fx(Device):
         0x72, region="config", width=8, reset=0x02,
         open=Bit(6), closed=Bit(5), locked=Bit(4), enable=Bit(3),
     )  # fmt: skip
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        from machinebuilder.boot.acpi import pci
+
+        lines = {w.index: w for w in view.wires(view.device.name) if w.port == "pirq"}
+
+        def link(slot: int, pin: int) -> str:
+            wire = lines[cls.pci_route(slot, pin)[1]]
+            return f"{view.path(wire.target)}.{pci.LINKS[wire.target_index]}"
+
+        pci.host_bridge(node, view, link)
+
+    @classmethod
+    def pci_route(cls, slot: int, pin: int) -> tuple[str, int]:
+        return "pirq", (slot + pin - 1) % 4

@@ -11,6 +11,8 @@ sleep states other than off, and throttling.
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import (
     Bit,
     Bits,
@@ -22,6 +24,11 @@ from machinebuilder.device import (
     Region,
 )
 
+PM_BASE = 0x600
+"""Where firmware puts the PM registers."""
+SOFT_OFF = 0
+"""The sleep type that powers off."""
+
 
 class Piix4Pm(Device):
     """PM1, PM timer and APM ports."""
@@ -32,6 +39,9 @@ class Piix4Pm(Device):
         vendor=0x8086, device=0x7113, class_code=0x06_80_00, revision=3,
         subsystem=(0x1AF4, 0x1100),
     )  # fmt: skip
+
+    pci_setup = {0x40: (4, PM_BASE | 1), 0x80: (1, 1)}
+    acpi_name = "PM"
 
     config = Region(0x100, on="config")
     pm = Region(0x40, on="io", moves=True, doc="at PMBA")
@@ -59,3 +69,14 @@ class Piix4Pm(Device):
         0x0, region="apm", width=8, doc="0xf1: ACPI mode, 0xf0: not; else kept"
     )
     apm_status = Reg(0x1, region="apm", width=8)
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        power = view.power
+        power.sci = next(iter(view.interrupts(view.device.name)), 9)
+        power.pm1_event, power.pm1_control = PM_BASE, PM_BASE + 4
+        power.pm_timer = PM_BASE + 8
+        power.gpe0, power.gpe0_size = PM_BASE + 0xC, 4
+        power.smi_command, power.acpi_enable, power.acpi_disable = 0xB2, 0xF1, 0xF0
+        power.soft_off = SOFT_OFF
+        power.power_button = True

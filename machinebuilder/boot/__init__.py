@@ -29,13 +29,19 @@ class Images:
     append: str = ""
     dtb: Path | None = None
     firmware: Path | None = None
+    boot: str = ""
+    """What firmware starts first: disk, cd, floppy, net; menu: it asks."""
+
+
+FAMILIES = ("linux", "prom")
+"""The packages whose modules are protocols; others hold what protocols are made of."""
 
 
 def names() -> list[str]:
     """The protocols there are."""
-    found = pkgutil.walk_packages(__path__, f"{__name__}.")
-    paths = (m.name.removeprefix(f"{__name__}.") for m in found if not m.ispkg)
-    return sorted(path for path in paths if "." in path)
+    folders = ((family, [str(Path(__path__[0]) / family)]) for family in FAMILIES)
+    found = ((f, m.name) for f, path in folders for m in pkgutil.iter_modules(path))
+    return sorted(f"{family}.{name}" for family, name in found)
 
 
 def find(protocol: str) -> ModuleType:

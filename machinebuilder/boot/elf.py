@@ -1,15 +1,16 @@
-"""ELF images: the loadable segments of an executable, with bounds checked.
+"""ELF images: the loadable segments and notes of an executable, with bounds checked.
 
-System V ABI, gABI chapter 5. Omitted: relocation, dynamic linking, notes.
+System V ABI, gABI chapter 5. Omitted: relocation, dynamic linking, sections.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAGIC = b"\x7fELF"
-PT_LOAD = 1
+PT_LOAD, PT_NOTE = 1, 4
 
 
 class ElfError(ValueError):
@@ -27,6 +28,15 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A note: who defines its `kind`, and its content."""
+
+    owner: bytes
+    kind: int
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Elf:
     """An executable: `machine` is e_machine, `entry` a virtual address."""
 
@@ -35,6 +45,7 @@ class Elf:
     big_endian: bool
     entry: int
     segments: tuple[Segment, ...]
+    notes: tuple[Note, ...] = ()
 
     @property
     def physical_entry(self) -> int:
@@ -67,14 +78,26 @@ def _parse(image: bytes) -> Elf:
         order + ("HHIQQQIHHH" if wide else "HHIIIIIHHH"), image, 16
     )
     _, machine, _, entry, table, _, _, _, entry_size, count = header
-    rows = (_segment(image, order, wide, table + i * entry_size) for i in range(count))
-    segments = tuple(row for row in rows if row is not None)
+    headers = [
+        _header(image, order, wide, table + i * entry_size) for i in range(count)
+    ]
+    loads = (row for row in headers if row.kind == PT_LOAD and row.segment.size)
+    segments = tuple(row.segment for row in loads)
     if not segments:
         raise ElfError("it has nothing to load: is it an object file?")
-    return Elf(machine, 64 if wide else 32, big, entry, segments)
+    areas = (row.segment.data for row in headers if row.kind == PT_NOTE)
+    notes = tuple(note for area in areas for note in _notes(area, order))
+    return Elf(machine, 64 if wide else 32, big, entry, segments, notes)
 
 
-def _segment(image: bytes, order: str, wide: bool, at: int) -> Segment | None:
+@dataclass(frozen=True)
+class _Header:
+    kind: int
+    segment: Segment
+
+
+def _header(image: bytes, order: str, wide: bool, at: int) -> _Header:
+    """A program header, with its bytes of the file."""
     if wide:
         kind, _, offset, virtual, address, in_file, size = struct.unpack_from(
             order + "IIQQQQQ", image, at
@@ -83,8 +106,26 @@ def _segment(image: bytes, order: str, wide: bool, at: int) -> Segment | None:
         kind, offset, virtual, address, in_file, size = struct.unpack_from(
             order + "IIIIII", image, at
         )
-    if kind != PT_LOAD or size == 0:
-        return None
+    if kind not in (PT_LOAD, PT_NOTE) or size == 0:
+        return _Header(kind, Segment(address, b"", 0, virtual))
     if offset + in_file > len(image) or in_file > size:
         raise ElfError("a segment reaches past the end of the file: is it cut short?")
-    return Segment(address, image[offset : offset + in_file], size, virtual)
+    data = image[offset : offset + in_file]
+    return _Header(kind, Segment(address, data, size, virtual))
+
+
+def _notes(area: bytes, order: str) -> Iterator[Note]:
+    """The notes of a segment, as far as they are whole."""
+    at = 0
+    while at + 12 <= len(area):
+        name_size, size, kind = struct.unpack_from(order + "III", area, at)
+        name, at = at + 12, at + 12 + _words(name_size)
+        if at + size > len(area):
+            return
+        owner = area[name : name + name_size].rstrip(b"\0")
+        yield Note(owner, kind, area[at : at + size])
+        at += _words(size)
+
+
+def _words(size: int) -> int:
+    return -(-size // 4) * 4

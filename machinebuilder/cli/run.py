@@ -32,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dtb", type=Path, metavar="F", help="device tree to give instead"
     )
     images.add_argument("--firmware", type=Path, metavar="F", help="start this instead")
+    images.add_argument(
+        "--boot", choices=("disk", "cd", "floppy", "net", "menu"), default="",
+        help="what firmware starts first",
+    )  # fmt: skip
     parser.add_argument(
         "--disk",
         action="append",
@@ -108,6 +112,7 @@ def machine_of(arguments: argparse.Namespace) -> Machine | None:
         append=arguments.append,
         dtb=arguments.dtb,
         firmware=arguments.firmware,
+        boot=arguments.boot,
         disks=arguments.disk,
         net=arguments.net,
         accel=arguments.accel,

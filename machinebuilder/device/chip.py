@@ -66,6 +66,10 @@ class Device:
     pci: ClassVar[PciFunction | None] = None
     """What it says as a PCI function, of a chip that sits on `pci`."""
 
+    pci_setup: ClassVar[Mapping[int, tuple[int, int]]] = {}
+    """Registers in its configuration space that firmware sets: offset -> (size, value);
+    written so where a kernel starts without firmware."""
+
     in_kernel: ClassVar[str | None] = None
     """The role in which a hypervisor may have this chip itself: `pic`, `ioapic`,
     `lapic`, `pit`. A machine that runs on it drives its inputs, and does without it."""
@@ -82,6 +86,14 @@ class Device:
 
     dt_interrupt_root: ClassVar[bool] = False
     """A controller whose own lines go to CPUs: its node has no `interrupts`."""
+
+    acpi_hid: ClassVar[str] = ""
+    """ACPI hardware id, `PNP0501`: it gets a device in the name space with its ports,
+    memory and interrupts; empty: only what `acpi` says."""
+    acpi_cid: ClassVar[str] = ""
+    """A compatible id beside that."""
+    acpi_name: ClassVar[str] = ""
+    """Its name there, four characters; by default made of the board's name for it."""
 
     memory: ClassVar[str | None] = None
     """`ram`, `rom` or `flash` if a window is real memory; follows from the regions."""
@@ -137,6 +149,20 @@ class Device:
         """An interrupt controller's cells for one of its input lines."""
         raise NotImplementedError(f"{cls.model} has no dt_interrupt")
 
+    @classmethod
+    def pci_route(cls, slot: int, pin: int) -> tuple[str, int]:
+        """A host bridge's output and line to which pin 0-3 of a slot comes."""
+        raise NotImplementedError(f"{cls.model} is no host bridge")
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> bool | None:
+        """Add terms to this device's ACPI node, rows and values to the tables;
+        `view.device` is the device's part of the plan. False: it gets no node."""
+
+    @classmethod
+    def acpi_interrupt(cls, port: str, index: int) -> int | None:
+        """The number by which ACPI knows one of its input lines; None: by none."""
+
     def power_on(self) -> None:
         """Called when declared state has its reset values; most chips need nothing."""
 
@@ -169,8 +195,8 @@ class Device:
         """Put bytes into a window that is flash, from outside the guest."""
         raise NotImplementedError(f"{self.model} is not filled from outside")
 
-    def configure(self, items: dict[int, bytes]) -> None:
-        """Items for firmware, by number, from a boot protocol."""
+    def configure(self, items: Mapping[int | str, bytes]) -> None:
+        """Items for firmware, by number or by file name, from a boot protocol."""
         raise NotImplementedError(f"{self.model} takes no items")
 
     def close(self) -> None:

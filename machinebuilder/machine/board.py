@@ -41,6 +41,7 @@ class Board:
         append: str = "",
         dtb: File = None,
         firmware: File = None,
+        boot: str = "",
         disks: Sequence[str] = (),
         net: str | None = None,
         accel: str = "auto",
@@ -62,6 +63,7 @@ class Board:
             append=append,
             dtb=_path(dtb),
             firmware=_path(firmware),
+            boot=boot,
         )
         plan = attach_net(attach_disks(self.plan, disks), net)
         if (clock or plan.clock) == "virtual":

@@ -11,7 +11,7 @@ from __future__ import annotations
 import mmap
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from machinebuilder import native
@@ -56,7 +56,7 @@ class MachineDevice:
         self.console = console
         console.attach(self.give)
 
-    def configure(self, items: dict[int, bytes]) -> None:
+    def configure(self, items: Mapping[int | str, bytes]) -> None:
         """Items for firmware, which the chip keeps for it."""
         raise NotImplementedError(f"{self.chip.model} is native")
 
@@ -245,7 +245,7 @@ class PythonDevice(MachineDevice):
         """A network has a frame; gives its size, or 0 if it is not taken now."""
         return self._guarded(lambda: self.frame.offer(data)) or 0
 
-    def configure(self, items: dict[int, bytes]) -> None:
+    def configure(self, items: Mapping[int | str, bytes]) -> None:
         with self._lock:
             self.frame.device.configure(items)
 

@@ -23,6 +23,7 @@ def test_help_lists_every_command_with_its_summary():
         "check",
         "map",
         "dtb",
+        "acpi",
         "boards",
         "devices",
         "cpus",

@@ -100,7 +100,7 @@ def prom(machine: Machine) -> Place:
 
 def items(
     machine: Machine, images: Images, ram: Ram, loaded: Loaded
-) -> dict[int, bytes]:
+) -> dict[int | str, bytes]:
     """What OpenBIOS is told; numbers are little-endian."""
     boot = machine.plan.boot
     params = boot.params if boot else {}
@@ -122,7 +122,7 @@ def items(
         SCREEN_WIDTH: (2, 1024),
         SCREEN_HEIGHT: (2, 768),
     }
-    numbers = {
+    numbers: dict[int | str, bytes] = {
         key: value.to_bytes(size, "little") for key, (size, value) in words.items()
     }
     return {UUID: bytes(16), COMMAND_LINE_DATA: line + b"\0", **numbers}
