@@ -284,11 +284,13 @@ class State(Declaration):
 
     `initial` is a value, or a callable that makes one; reset restores it and snapshots
     hold it, so it consists of integers, strings, bytes, bytearrays, lists and dicts.
+    What is `kept`, by a battery for one, outlives a reset.
     """
 
-    def __init__(self, initial: object, doc: str = "") -> None:
+    def __init__(self, initial: object, doc: str = "", kept: bool = False) -> None:
         super().__init__(doc)
         self.initial = initial
+        self.kept = kept
 
     def fresh(self) -> object:
         """The value after reset."""

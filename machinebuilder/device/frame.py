@@ -223,7 +223,8 @@ class Frame:
         for reg in self.chip.regs.values():
             reg.store_fresh(self.device)
         for declared in self.chip.states.values():
-            self._state[declared.name] = declared.fresh()
+            if not (declared.kept and declared.name in self._state):
+                self._state[declared.name] = declared.fresh()
 
     def _install_ports(self) -> None:
         self._ins = [(i, [False] * self._count(i)) for i in self.chip.ins.values()]

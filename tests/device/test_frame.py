@@ -262,3 +262,19 @@ def test_dma_reaches_memory_and_stops_where_it_ends(bench: Any, timer: Any) -> N
     assert bench.memory[0x100:0x103] == b"dma"
     assert timer.device.dma.read(0x100, 3) == b"dma"
     assert timer.device.dma.read(len(bench.memory) - 1, 2) is None
+
+
+class Battery(Device):
+    """A chip with memory of its own."""
+
+    span = 4
+    lost = State(1)
+    battery = State(lambda: [1], kept=True)
+
+
+def test_what_a_battery_keeps_outlives_a_reset(bench: Any) -> None:
+    chip = bench.attach(Battery)
+    chip.device.lost, chip.device.battery = 2, [2]
+    chip.reset()
+    assert (chip.device.lost, chip.device.battery) == (1, [2])
+    assert chip.save()["state"]["battery"] == [2]
