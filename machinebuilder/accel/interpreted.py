@@ -12,4 +12,5 @@ INTERPRETED = 1
 
 def new_cpu(machine: Any, isa: str) -> Any:
     """Add a CPU."""
-    return native.engine().lib.mb_cpu_new(machine, native.core(isa), INTERPRETED)
+    core = native.core(isa)
+    return native.engine().lib.mb_cpu_new(machine.handle, core, INTERPRETED)

@@ -16,4 +16,4 @@ def new_cpu(machine: Any, isa: str) -> Any:
     """Add a CPU; on hosts that have no back end it is interpreted."""
     if platform.machine() != "x86_64":
         return interpreted.new_cpu(machine, isa)
-    return native.engine().lib.mb_cpu_new(machine, native.core(isa), TRANSLATED)
+    return native.engine().lib.mb_cpu_new(machine.handle, native.core(isa), TRANSLATED)

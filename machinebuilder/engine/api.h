@@ -123,8 +123,19 @@ void mb_dev_emit_ready(struct mb_dev *dev);
 struct mb_net *mb_net_open(struct mb_dev *dev, const char *spec);
 void mb_net_close(struct mb_net *net);
 
+/* ---- KVM (engine/kvm) ------------------------------------------------------------------------ */
+/* Can the host run CPUs of that core (struct mb_core *)? -1: mb_error says why not. */
+int mb_kvm_probe(const void *core);
+/* Before the machine's CPUs are made, which are then of mode 2. Interrupt chips of KVM: 0
+ * none, 1 local APICs, 2 all. */
+int mb_kvm_open(struct mb_machine *machine, const void *core, int chips);
+const void *mb_kvm_proxy(void);           /* a struct mb_chip for one that KVM has itself */
+/* Rows of seven words: leaf, subleaf, flags, eax, ebx, ecx, edx. Gives their number. */
+int mb_kvm_supported_cpuid(struct mb_machine *machine, uint32_t *words, int entries);
+int mb_kvm_set_cpuid(struct mb_cpu *cpu, const uint32_t *words, int entries);
+
 /* ---- CPUs -------------------------------------------------------------------------------------- */
-/* mode 0: translated, 1: interpreted. */
+/* mode 0: translated, 1: interpreted, 2: on KVM. */
 struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode);
 /* State by the core's name of it, or pc, flags, insns, halted, mxcsr; while stopped. `size`
  * is at least the field's width; gives the width, -1 on error. */

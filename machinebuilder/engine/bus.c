@@ -51,6 +51,11 @@ struct mb_bus *mb_bus_next(struct mb_bus *bus)
     return bus->next;
 }
 
+const char *mb_bus_name(const struct mb_bus *bus)
+{
+    return bus->name;
+}
+
 static uint64_t whole_pages(uint64_t size)
 {
     return (size + PAGE - 1) & ~(PAGE - 1);

@@ -37,6 +37,7 @@ struct mb_slice {
     uint64_t offset, room;
 };
 
+const char *mb_bus_name(const struct mb_bus *bus);
 /* False: nothing is there. Lock-free; regions live as long as the machine. */
 bool mb_bus_find(struct mb_bus *bus, uint64_t address, struct mb_slice *slice);
 /* What a window that answers at `address` lies over; false if nothing. */
@@ -76,7 +77,7 @@ struct mb_machine {
     struct mb_clock *clock;            /* clock.c */
     pthread_mutex_t lock;              /* event, why */
     int event;                         /* enum mb_event, 0 while running */
-    char why[512];
+    char why[2048];
     struct mb_dev *devices;            /* newest first */
     struct mb_bus *buses;
     struct mb_deferred *deferred;      /* deferred.c */

@@ -15,6 +15,7 @@
 #define MB_CORE_ABI 1
 
 struct mb_vcpu;            /* the run loop's private half of a CPU */
+struct mb_kvm_core;        /* kvm/kvm.h */
 struct mb_ir;
 struct mb_cpu;
 
@@ -117,6 +118,12 @@ struct mb_core {
      * `op` is the MB_IR_F* opcode; b, c are 0 where the op has fewer operands. */
     uint64_t (*nan64)(struct mb_cpu *cpu, int op, uint64_t a, uint64_t b, uint64_t c);
     uint32_t (*nan32)(struct mb_cpu *cpu, int op, uint32_t a, uint32_t b, uint32_t c);
+
+    /* Where the instruction at pc is as a virtual address, if pc is not one itself. */
+    uint64_t (*linear)(const struct mb_cpu *cpu);
+
+    /* How KVM runs such CPUs; NULL: it does not. A core without `translate` has no other. */
+    const struct mb_kvm_core *kvm;
 
     /* One instruction as text; gives its length in bytes. */
     unsigned (*disassemble)(const struct mb_cpu *cpu, uint64_t pc, const uint8_t *bytes,

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 #include <sys/types.h>
-#include "vcpu.h"
+#include "kvm/kvm.h"
 #include "api.h"
 
 static const struct mb_field common[] = {
@@ -41,6 +41,8 @@ static uint8_t *element(struct mb_cpu *cpu, const char *name, int index, size_t 
         mb_set_error("field %s is %u bytes wide, not %zu", name, field->width, size);
         return NULL;
     }
+    if (cpu->vcpu->kvm && !mb_kvm_fetch(cpu->vcpu))
+        return NULL;
     *width = field->width;
     return (uint8_t *)cpu + field->offset + (size_t)index * field->width;
 }
@@ -86,6 +88,12 @@ int mb_cpu_field(struct mb_cpu *cpu, int number, const char **name, int *width, 
 static bool physical(struct mb_cpu *cpu, uint64_t va, enum mb_access access, uint64_t *pa)
 {
     struct mb_translation walk = {0};
+    if (cpu->vcpu->kvm) {
+        if (mb_kvm_translate(cpu->vcpu, va, pa))
+            return true;
+        mb_set_error("nothing is mapped at 0x%llx", (unsigned long long)va);
+        return false;
+    }
     cpu->core->walk(cpu, va, access, cpu->core->mmu_mode(cpu), &walk);
     *pa = (walk.pa & ~(uint64_t)MB_PAGE_MASK) | (va & MB_PAGE_MASK);
     if (walk.fault)
@@ -149,7 +157,7 @@ static int step(struct mb_cpu *cpu, bool masked)
     cpu->deadline = UINT64_MAX;
     cpu->exit_request = 1;
     mb_vcpu_begin(vcpu);
-    enum mb_pause why = mb_vcpu_run(vcpu);
+    enum mb_pause why = vcpu->kvm ? mb_kvm_run(vcpu) : mb_vcpu_run(vcpu);
     mb_vcpu_end(vcpu);
     vcpu->steps = -1;
     vcpu->masked = false;

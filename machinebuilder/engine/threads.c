@@ -8,8 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
-#include "dev.h"
-#include "vcpu.h"
+#include "kvm/kvm.h"
 
 void mb_vcpu_begin(struct mb_vcpu *vcpu)
 {
@@ -82,6 +81,8 @@ void mb_cpu_kick(struct mb_cpu *cpu)
     struct mb_vcpu *vcpu = cpu->vcpu;
     struct mb_runtime *runtime = vcpu->runtime;
     __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+    if (vcpu->kvm)
+        mb_kvm_kick(vcpu);
     if (runtime->virtual_clock) {
         wake_virtual(runtime);
     } else if (atomic_load(&vcpu->sleeping)) {
@@ -137,7 +138,7 @@ static void run_in_real_time(struct mb_vcpu *vcpu)
 {
     vcpu->stats.run_since = mb_host_ns();
     mb_vcpu_begin(vcpu);
-    enum mb_pause why = mb_vcpu_run(vcpu);
+    enum mb_pause why = vcpu->kvm ? mb_kvm_run(vcpu) : mb_vcpu_run(vcpu);
     mb_vcpu_end(vcpu);
     vcpu->stats.run_ns += (uint64_t)(mb_host_ns() - vcpu->stats.run_since);
     vcpu->stats.run_since = 0;
@@ -170,6 +171,7 @@ static bool start(struct mb_vcpu *vcpu)
     sigdelset(&blocked, SIGFPE);
     sigdelset(&blocked, SIGILL);
     sigdelset(&blocked, SIGPROF);
+    sigdelset(&blocked, MB_KICK_SIGNAL);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
     vcpu->started = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

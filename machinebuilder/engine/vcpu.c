@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "vcpu.h"
+#include "kvm/kvm.h"
+#include "api.h"
 
 #define MXCSR_DEFAULT 0x1f80    /* all exceptions masked, round to nearest */
 
@@ -25,6 +26,7 @@ struct mb_runtime *mb_runtime_new(struct mb_machine *machine)
 
 static void free_vcpu(struct mb_vcpu *vcpu)
 {
+    mb_kvm_free_cpu(vcpu);
     mb_spaces_free(vcpu);
     if (vcpu->writers)
         munmap(vcpu->writers, vcpu->writers_size);
@@ -43,10 +45,11 @@ void mb_runtime_free(struct mb_runtime *runtime)
     if (!runtime)
         return;
     mb_runtime_join(runtime);
-    if (runtime->prepared)
+    if (runtime->prepared && !runtime->kvm)
         mb_cache_free(&runtime->cache);
     for (unsigned i = 0; i < runtime->count; i++)
         free_vcpu(runtime->vcpus[i]);
+    mb_kvm_free(runtime->kvm);
     free(runtime->breakpoints);
     sem_destroy(&runtime->event);
     pthread_cond_destroy(&runtime->changed);
@@ -65,13 +68,20 @@ struct mb_cpu *mb_runtime_cpu(struct mb_runtime *runtime, unsigned index)
 }
 
 /* ---- CPUs ------------------------------------------------------------------------------ */
-static bool check_core(const struct mb_machine *machine, const struct mb_core *core)
+enum { TRANSLATED, INTERPRETED, KVM };
+
+static bool check_core(const struct mb_machine *machine, const struct mb_core *core, int mode)
 {
     if (core->abi != MB_CORE_ABI)
         mb_set_error("core %s has ABI %u, this engine has %u", core->name, core->abi,
                      MB_CORE_ABI);
-    else if (core->address_bits != 32)
+    else if (mode != KVM && !core->translate)
+        mb_set_error("there is no translator for %s yet: its CPUs run on KVM alone, on a "
+                     "host of their own kind", core->name);
+    else if (mode != KVM && core->address_bits != 32)
         mb_set_error("core %s: only 32-bit guests have address tables yet", core->name);
+    else if (mode == KVM && machine->virtual_clock)
+        mb_set_error("KVM cannot count instructions: a virtual clock needs --accel translate");
     else if (core->mmu_modes == 0 || core->mmu_modes > MB_MODES)
         mb_set_error("core %s has %u privilege indices", core->name, core->mmu_modes);
     else if (machine->runtime->count == MB_MAX_CPUS || machine->runtime->prepared)
@@ -93,13 +103,13 @@ static bool init_state(struct mb_vcpu *vcpu, const struct mb_core *core)
     vcpu->cpu->mxcsr = MXCSR_DEFAULT;
     vcpu->cpu->index = vcpu->runtime->count;
     vcpu->core = core;
-    return mb_spaces_init(vcpu);
+    return true;
 }
 
 struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode)
 {
     struct mb_runtime *runtime = machine->runtime;
-    if (!check_core(machine, core))
+    if (!check_core(machine, core, mode))
         return NULL;
     struct mb_vcpu *vcpu = calloc(1, sizeof *vcpu);
     if (!vcpu) {
@@ -107,15 +117,16 @@ struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode
         return NULL;
     }
     vcpu->runtime = runtime;
-    vcpu->interpreted = mode == 1;
+    vcpu->interpreted = mode == INTERPRETED;
     vcpu->steps = -1;
     vcpu->told_pc = UINT64_MAX;
     vcpu->written_page = MB_NO_PAGE;
     vcpu->starts_powered = true;
     pthread_cond_init(&vcpu->wake, NULL);
     pthread_mutex_init(&vcpu->flush_lock, NULL);
-    if (!init_state(vcpu, core)) {
-        mb_set_error("not enough memory for a CPU");
+    mb_set_error("not enough memory for a CPU");
+    if (!init_state(vcpu, core) ||
+        !(mode == KVM ? mb_kvm_add_cpu(vcpu) : mb_spaces_init(vcpu))) {
         free_vcpu(vcpu);
         return NULL;
     }
@@ -143,9 +154,25 @@ static bool map_writers(struct mb_vcpu *vcpu, uint64_t ram_pages)
     return true;
 }
 
+static bool prepare_kvm(struct mb_runtime *runtime)
+{
+    struct mb_kvm *kvm = runtime->kvm;
+    for (struct mb_bus *bus = runtime->machine->buses; bus; bus = mb_bus_next(bus))
+        if (!strcmp(mb_bus_name(bus), "io"))
+            kvm->ports = bus;
+    for (unsigned i = 0; i < runtime->count; i++)
+        runtime->vcpus[i]->kvm->interrupts = mb_cpu_driver(runtime->vcpus[i]->cpu, 0);
+    return mb_kvm_remap(kvm);
+}
+
 bool mb_runtime_prepare(struct mb_runtime *runtime)
 {
     uint64_t pages = runtime->machine->ram_pages;
+    if (!runtime->prepared && runtime->kvm) {
+        if (!prepare_kvm(runtime))
+            return false;
+        runtime->prepared = true;
+    }
     if (!runtime->prepared) {
         for (unsigned i = 0; i < runtime->count; i++)
             if (!runtime->vcpus[i]->writers && !map_writers(runtime->vcpus[i], pages))
@@ -162,6 +189,11 @@ bool mb_runtime_prepare(struct mb_runtime *runtime)
 static void reset_vcpu(struct mb_vcpu *vcpu)
 {
     struct mb_cpu *cpu = vcpu->cpu;
+    if (vcpu->kvm) {
+        atomic_store(&vcpu->powered, vcpu->starts_powered);
+        mb_kvm_reset(vcpu);
+        return;
+    }
     mb_spaces_flush(vcpu, (struct mb_flush){.kind = MB_FLUSH_ALL});
     cpu->halted = 0;
     cpu->mxcsr = MXCSR_DEFAULT;
@@ -174,6 +206,8 @@ static void reset_vcpu(struct mb_vcpu *vcpu)
 void mb_runtime_reset(struct mb_runtime *runtime)
 {
     runtime->was_reset = true;
+    if (runtime->kvm)
+        runtime->kvm->core->reset(runtime->kvm);
     for (unsigned i = 0; i < runtime->count; i++)
         reset_vcpu(runtime->vcpus[i]);
 }
@@ -182,6 +216,11 @@ void mb_runtime_reset(struct mb_runtime *runtime)
  * in none, so all of it goes. */
 void mb_runtime_remapped(struct mb_runtime *runtime)
 {
+    if (runtime->kvm) {
+        if (runtime->prepared && !mb_kvm_remap(runtime->kvm))
+            mb_machine_post(runtime->machine, MB_EVENT_ERROR, mb_error());
+        return;
+    }
     atomic_store(&runtime->forget_code, true);
     for (unsigned i = 0; i < runtime->count; i++) {
         mb_flush_ask(runtime->vcpus[i], (struct mb_flush){.kind = MB_FLUSH_ALL});

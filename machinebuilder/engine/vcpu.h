@@ -17,6 +17,8 @@
 #include "ir.h"
 
 struct mb_stats;
+struct mb_kvm;
+struct mb_kvm_cpu;
 
 #define MB_PAGE_BITS 12
 #define MB_PAGE_SIZE (1u << MB_PAGE_BITS)
@@ -162,12 +164,15 @@ struct mb_vcpu {
 
     struct mb_cpu_wire *wires;
     struct mb_vcpu_stats stats;
+    struct mb_kvm_cpu *kvm;     /* NULL: translated or interpreted */
 };
 
 #define MB_MAX_CPUS 64
+#define MB_KICK_SIGNAL (SIGRTMIN + 7)   /* brings a CPU out of KVM_RUN */
 
 struct mb_runtime {
     struct mb_machine *machine;
+    struct mb_kvm *kvm;         /* all its CPUs are KVM's, or none */
     struct mb_cache cache;
     struct mb_vcpu *vcpus[MB_MAX_CPUS];
     unsigned count;

@@ -44,9 +44,17 @@ class Core:
         self.ins = ins or {}
 
     @cached_property
+    def feature_names(self) -> frozenset[str]:
+        """What models may have."""
+        features = self.state.features
+        return frozenset(features.names if features is not None else ())
+
+    @cached_property
     def modules(self) -> list[ModuleType]:
         """The instruction modules, by name."""
-        package = importlib.import_module(f"{self.package}.insns")
+        package = _optional(f"{self.package}.insns")
+        if package is None:  # its CPUs are never translated
+            return []
         names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
         return [
             importlib.import_module(f"{self.package}.insns.{name}") for name in names
@@ -70,7 +78,7 @@ class Core:
             for value in list(vars(module).values()):
                 if isinstance(value, InsnSet):
                     found.update((id(insn), insn) for insn in value.insns)
-        if not found:
+        if not found and self.modules:
             raise LookupError(f"{self.package}.insns declares no instruction")
         return list(found.values())
 

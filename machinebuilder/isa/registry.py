@@ -34,10 +34,18 @@ class CpuModel:
     name: str  # "arm.cortex-a15"
     data: dict[str, Any]  # the file, scalars as text
     path: Path
+    added: tuple[str, ...] = ()  # features, beside the file's
+    removed: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
         return str(self.data.get("summary", ""))
+
+    @property
+    def features(self) -> list[str]:
+        """The names of what it has."""
+        names = [*(self.data.get("features") or ()), *self.added]
+        return [name for name in names if name not in self.removed]
 
     @property
     def fields(self) -> dict[str, list[int]]:
@@ -48,7 +56,7 @@ class CpuModel:
         }
         features = self.core.state.features
         if features is not None:
-            values[features.name] = [features.word(self.data.get("features") or [])]
+            values[features.name] = [features.word(self.features)]
         return values
 
     def apply(self, cpu: Any) -> None:
@@ -103,8 +111,16 @@ def names() -> list[str]:
 
 @cache
 def find(name: str) -> CpuModel:
-    """The model of this name; KeyError if there is none."""
-    package, path = _files()[name]
+    """The model of this name: `arm.cortex-a15`, or with features switched on and off
+    `x86.qemu64,+avx,-cx16`. KeyError if there is none, or no such feature."""
+    model, *switches = (word.strip() for word in name.split(","))
+    package, path = _files()[model]
     text = path.read_text(encoding="utf-8")
     data = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (scalars stay text)
-    return CpuModel(load(package), name, data or {}, path)
+    core = load(package)
+    for switch in switches:
+        if switch[:1] not in "+-" or switch[1:] not in core.feature_names:
+            raise KeyError(switch)
+    added = tuple(switch[1:] for switch in switches if switch[0] == "+")
+    removed = tuple(switch[1:] for switch in switches if switch[0] == "-")
+    return CpuModel(core, name, data or {}, path, added, removed)

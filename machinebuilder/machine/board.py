@@ -68,7 +68,7 @@ class Board:
         plan = attach_net(attach_disks(self.plan, disks), net)
         if (clock or plan.clock) == "virtual":
             plan = repeatable(plan)
-        machine = build(plan, images, accel=accel, net=net)
+        machine = build(plan, images, way=accel, net=net)
         try:
             if console is not None:
                 machine.connect_console(console)

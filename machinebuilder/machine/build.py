@@ -7,15 +7,21 @@ and windows, stubs, wires, the host's side; last, each chip is told that all is 
 
 from __future__ import annotations
 
-from machinebuilder import boot, native
+from machinebuilder import accel, boot, native
 from machinebuilder.board.plan import DevicePlan, Place, Plan, Slot, StubPlan, Wire
 from machinebuilder.boot import Images
 from machinebuilder.device import Device, Region, pci, registry
+from machinebuilder.isa import registry as isas
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import MachineError, check
 from machinebuilder.machine.machine import Machine, MachineConsole, MachineLog
 from machinebuilder.machine.memory import MachineBus
-from machinebuilder.machine.outside import MachineDevice, NativeDevice, PythonDevice
+from machinebuilder.machine.outside import (
+    KernelDevice,
+    MachineDevice,
+    NativeDevice,
+    PythonDevice,
+)
 
 ADDRESS_BITS = {"io": 16}
 MOVING, FIXED, OVER = range(3)
@@ -23,10 +29,11 @@ MOVING, FIXED, OVER = range(3)
 
 
 def build(
-    plan: Plan, images: Images, accel: str = "auto", net: str | None = None
+    plan: Plan, images: Images, way: str = "auto", net: str | None = None
 ) -> Machine:
-    """Make the machine; the caller resets it. MachineError if the host cannot."""
-    machine = Machine(plan, images, accel)
+    """Make the machine; the caller resets it. `way` is as of `--accel`. MachineError if
+    the host cannot."""
+    machine = Machine(plan, images, way)
     try:
         _furnish(machine, net)
     except BaseException:
@@ -37,6 +44,10 @@ def build(
 
 def _furnish(machine: Machine, net: str | None) -> None:
     plan = machine.plan
+    if plan.cpus:
+        isa = isas.find(plan.cpus[0].model).core.name
+        machine.executor = accel.find(machine.accel, isa)
+        getattr(machine.executor, "prepare", lambda *_: None)(machine, isa)
     for cpu in plan.cpus:
         machine.cpus.append(Cpu(machine, cpu, machine.accel))
     for device in plan.devices:
@@ -66,8 +77,11 @@ def _bus(machine: Machine, name: str) -> MachineBus:
 
 def _add_device(machine: Machine, plan: DevicePlan) -> None:
     chip = registry.find(plan.model)
-    if chip.native:
-        made: MachineDevice = NativeDevice(machine, plan, chip)
+    own = machine.executor and chip.in_kernel in accel.roles(machine.executor, machine)
+    if own:
+        made: MachineDevice = KernelDevice(machine, plan, chip)
+    elif chip.native:
+        made = NativeDevice(machine, plan, chip)
     else:
         made = PythonDevice(machine, plan, chip)
     lib = native.engine().lib
@@ -82,6 +96,8 @@ def _add_device(machine: Machine, plan: DevicePlan) -> None:
     machine.devices[plan.name] = made
     if isinstance(made, PythonDevice):
         _adopt(machine, made)
+    if own:
+        return
     for place in plan.places:
         _add_window(machine, made, place, chip)
     for name, region in chip.regions.items():

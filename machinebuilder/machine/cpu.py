@@ -24,26 +24,29 @@ class Cpu:
     """`machine.cpus[0]`: registers and other state, while the machine is stopped."""
 
     def __init__(self, machine: Machine, plan: CpuPlan, accel: str) -> None:
+        self.machine = machine
         self.plan = plan
         self.name = plan.name
         self.index = plan.index
         self.model = registry.find(plan.model)
         self.core = self.model.core
         self._engine = native.engine()
-        self.handle: Any = check(
-            executors.find(accel).new_cpu(machine.handle, self.core.name)
-        )
+        executor = executors.find(accel, self.core.name)
+        self.handle: Any = check(executor.new_cpu(machine, self.core.name))
         """The engine's `struct mb_cpu *`."""
+        getattr(executor, "prepare_cpu", lambda cpu: None)(self)
         self._set_model(plan.params)
         self.set_powered(plan.index == 0)
 
     def _set_model(self, params: Mapping[str, object]) -> None:
-        """The model's identity, and parameters: each is a state field of its name."""
+        """The model's identity, and parameters: a state field of its name, if any."""
         for field, values in self.model.fields.items():
             for index, power_on in enumerate(values):
                 self.set(field, power_on, index)
         for name, value in params.items():
             declared = self.core.params[name]
+            if name not in self.core.state.fields:
+                continue
             if declared.type == "choice":
                 self.set(name, declared.choices.index(str(value)))
             elif isinstance(value, int):
@@ -94,7 +97,7 @@ class Cpu:
 
     def has(self, feature: str) -> bool:
         """Does the CPU's model have `feature`?"""
-        return feature in (self.model.data.get("features") or ())
+        return feature in self.model.features
 
     def step(self, masked: bool = False) -> None:
         """One instruction; `masked`: interrupts wait, as someone who debugs expects."""

@@ -13,6 +13,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from machinebuilder import native
+from machinebuilder.accel import Executor
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot import Images
 from machinebuilder.host.console import Console
@@ -65,6 +66,8 @@ class Machine:
         self.plan = plan
         self.images = images
         self.accel = accel
+        self.executor: Executor | None = None
+        """What runs the CPUs: a module of machinebuilder.accel."""
         self.boot: ModuleType | None = None
         self.lock = threading.RLock()
         """Held while any Python chip runs."""

@@ -110,12 +110,16 @@ class NativeDevice(MachineDevice):
         engine = native.engine()
         self.handle = check(
             engine.lib.mb_dev_new_native(
-                machine.handle, plan.name.encode(), native.chip(chip.model)
+                machine.handle, plan.name.encode(), self.behaviour()
             )
         )
         self._self = engine.ffi.new_handle(self)
         for name, value in plan.params.items():
             self._set_param(name, value)
+
+    def behaviour(self) -> Any:
+        """The engine's `struct mb_chip *`."""
+        return native.chip(self.chip.model)
 
     def _set_param(self, name: str, value: object) -> None:
         lib = native.engine().lib
@@ -182,6 +186,17 @@ class NativeDevice(MachineDevice):
         """The chip has room again."""
         if self.console is not None:
             self.console.receive_ready()
+
+
+class KernelDevice(NativeDevice):
+    """A chip that the hypervisor has itself: its inputs go there."""
+
+    def __init__(self, machine: Machine, plan: DevicePlan, chip: type[Device]) -> None:
+        super().__init__(machine, plan, chip)
+        self._set_param("in_kernel", chip.in_kernel)
+
+    def behaviour(self) -> Any:
+        return native.engine().lib.mb_kvm_proxy()
 
 
 class PythonDevice(MachineDevice):

@@ -1,0 +1,23 @@
+/* x86 on KVM: what its C files share. SPDX-License-Identifier: Apache-2.0 */
+#ifndef KVM_X86_H
+#define KVM_X86_H
+
+#include "core_x86.h"
+#include "kvm/kvm.h"
+
+/* kvm_state.c */
+bool x86_kvm_load(struct mb_kvm_cpu *cpu);
+bool x86_kvm_save(struct mb_kvm_cpu *cpu);
+
+/* kvm_reset.c: what KVM keeps beside the state, as it is at power-on. */
+void *x86_kvm_new_image(void);
+void x86_kvm_reset(struct mb_kvm *kvm);
+void x86_kvm_reset_cpu(struct mb_kvm_cpu *cpu);
+
+/* kvm_chips.c */
+bool x86_kvm_open_chips(struct mb_kvm *kvm);
+int x86_kvm_gsi(const char *role, unsigned index);
+void x86_kvm_enter(struct mb_kvm_cpu *cpu);
+void x86_kvm_leave(struct mb_kvm_cpu *cpu);
+
+#endif
