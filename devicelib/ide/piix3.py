@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""IDE function of the 82371SB (PIIX3) PCI-ISA bridge (Intel 290550-002, sections 2.3 and
-2.7): two ATA channels at the PC's addresses, each with a bus master.
+"""IDE function of the 82371SB (PIIX3) PCI-ISA bridge (Intel 290550-002, sections 2.3
+and 2.7): two ATA channels at the PC's addresses, each with a bus master.
 
 Timings are kept and change nothing. Their decode bits count: a channel's ports answer
 once firmware has enabled them, and I/O in the PCI command register.

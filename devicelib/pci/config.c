@@ -223,6 +223,11 @@ void mb_pci_set_id(struct mb_pci_function *function, uint16_t vendor, uint16_t d
     set(function, SUBSYSTEM, subsystem, 2);
 }
 
+void mb_pci_set_revision(struct mb_pci_function *function, uint8_t revision)
+{
+    set(function, REVISION, revision, 1);
+}
+
 void mb_pci_set_capabilities(struct mb_pci_function *function, uint8_t offset)
 {
     set(function, CAPABILITIES, offset, 1);

@@ -43,6 +43,7 @@ struct mb_pci_bus {
 struct mb_pci_function *mb_pci_function(struct mb_dev *dev);       /* NULL: on no PCI bus */
 void mb_pci_set_id(struct mb_pci_function *function, uint16_t vendor, uint16_t device,
                    uint32_t class_code, uint16_t subsystem_vendor, uint16_t subsystem);
+void mb_pci_set_revision(struct mb_pci_function *function, uint8_t revision);
 void mb_pci_set_capabilities(struct mb_pci_function *function, uint8_t offset);
 void mb_pci_hide(struct mb_pci_function *function);      /* as if nobody sat there */
 uint16_t mb_pci_command(const struct mb_pci_function *function);

@@ -9,7 +9,7 @@ struct mmio {
     uint32_t causes, device_word, driver_word, queue;
 };
 
-static void raise(struct virtio_transport *transport, unsigned cause)
+static void raise(struct virtio_transport *transport, unsigned cause, unsigned queue)
 {
     struct mmio *mmio = (struct mmio *)transport;
     mmio->causes = cause ? mmio->causes | cause : 0;

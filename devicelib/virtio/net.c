@@ -4,7 +4,7 @@
 #include "virtio.h"
 #include "virtio_net.h"
 
-enum { RECEIVE, TRANSMIT, FRAME_MAX = 65535, HEADER = 12 };
+enum { RECEIVE, TRANSMIT, FRAME_MAX = 65535, HEADER = 12, LEGACY_HEADER = 10 };
 enum { LINK_UP = 1 };
 #define NET_F_MAC (1ull << 5)
 #define NET_F_MRG_RXBUF (1ull << 15)
@@ -23,13 +23,21 @@ struct net {
     uint8_t frame[FRAME_MAX];
 };
 
+/* A legacy driver that does not merge buffers knows no count of them (5.1.6.1). */
+static size_t header_size(const struct net *net)
+{
+    bool counts = mb_virtio_has(&net->virtio, VIRTIO_F_VERSION_1 | NET_F_MRG_RXBUF);
+    return counts ? HEADER : LEGACY_HEADER;
+}
+
 /* ---- guest to host ---- */
 
 static void transmit(struct net *net, struct virtio_queue *queue)
 {
     do {
         while (mb_virtqueue_pop(queue, &net->out)) {
-            size_t size = mb_request_read(&net->out, HEADER, net->frame, FRAME_MAX);
+            size_t size = mb_request_read(&net->out, header_size(net), net->frame,
+                                          FRAME_MAX);
             mb_virtio_unlock(&net->virtio);
             mb_dev_send(net->virtio.dev, net->frame, size);
             mb_virtio_lock(&net->virtio);
@@ -90,20 +98,20 @@ static bool deliver(struct net *net, struct virtio_queue *queue, const uint8_t *
     if (!take_buffer(queue, &net->first))
         return false;
     bool merge = mb_virtio_has(&net->virtio, NET_F_MRG_RXBUF);
-    size_t room = net->first.writable_size;
-    if (room < HEADER || (!merge && room < HEADER + size)) {
+    size_t room = net->first.writable_size, head = header_size(net);
+    if (room < head || (!merge && room < head + size)) {
         mb_virtqueue_push(queue, &net->first, 0);   /* too small: the frame is lost */
         return true;
     }
-    size_t part = mb_request_write(&net->first, HEADER, frame, size);
+    size_t part = mb_request_write(&net->first, head, frame, size);
     int further = spill(net, queue, frame + part, size - part);
     if (further < 0) {
         mb_virtqueue_unpop(queue, 1);
         return false;
     }
     struct header header = { .buffers = (uint16_t)(1 + further) };
-    mb_request_write(&net->first, 0, &header, HEADER);
-    finish_buffer(net, queue, &net->first, HEADER + part, 0);
+    mb_request_write(&net->first, 0, &header, head);
+    finish_buffer(net, queue, &net->first, head + part, 0);
     mb_virtqueue_publish(queue, header.buffers);
     return true;
 }

@@ -100,7 +100,7 @@ void mb_virtio_detach(struct virtio *device)
 }
 
 void mb_virtio_init(struct virtio_transport *transport, struct mb_dev *dev,
-                    void (*interrupt)(struct virtio_transport *, unsigned))
+                    void (*interrupt)(struct virtio_transport *, unsigned, unsigned))
 {
     transport->dev = dev;
     transport->interrupt = interrupt;
@@ -131,11 +131,12 @@ void mb_virtio_reset(struct virtio_transport *transport)
 {
     quiesce(transport);
     transport->status = 0;
+    transport->legacy = false;
     transport->accepted = 0;
     transport->notified = 0;
     for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
         transport->queues[i] = (struct virtio_queue){ .transport = transport };
-    transport->interrupt(transport, 0);
+    transport->interrupt(transport, 0, 0);
     if (transport->device && transport->device->ops->reset)
         transport->device->ops->reset(transport->device);
 }
@@ -154,7 +155,7 @@ void mb_virtio_set_status(struct virtio_transport *transport, uint32_t status)
     }
     if (status & VIRTIO_FEATURES_OK && !acceptable(transport))
         status &= ~(uint32_t)VIRTIO_FEATURES_OK;
-    if (!((status | transport->status) & VIRTIO_FEATURES_OK))
+    if (!transport->legacy && !((status | transport->status) & VIRTIO_FEATURES_OK))
         status &= ~(uint32_t)VIRTIO_DRIVER_OK;
     transport->status |= (uint8_t)(status & ~(uint32_t)VIRTIO_NEEDS_RESET);
 }
@@ -164,7 +165,7 @@ void mb_virtio_fail(struct virtio_transport *transport, const char *why)
     mb_dev_log(transport->dev, "%s; the device needs a reset", why);
     transport->status |= VIRTIO_NEEDS_RESET;
     if (transport->status & VIRTIO_DRIVER_OK)
-        transport->interrupt(transport, VIRTIO_CONFIG_CHANGE);
+        transport->interrupt(transport, VIRTIO_CONFIG_CHANGE, 0);
 }
 
 /* ---- queues and configuration ---- */
@@ -184,14 +185,13 @@ void mb_virtio_set_ready(struct virtio_transport *transport, unsigned index, boo
 struct virtio_queue *mb_virtio_queue(struct virtio *device, unsigned index)
 {
     struct virtio_queue *queue = &device->transport->queues[index];
-    bool live = device->transport->status & VIRTIO_DRIVER_OK;
-    return live && queue->ready ? queue : NULL;
+    return mb_virtio_live(device->transport) && queue->ready ? queue : NULL;
 }
 
 void mb_virtio_notify(struct virtio_transport *transport, uint32_t queue)
 {
     if (!transport->device || queue >= transport->device->ops->queues ||
-        !(transport->status & VIRTIO_DRIVER_OK))
+        !mb_virtio_live(transport))
         return;
     bool idle = !transport->notified && !transport->running;
     transport->notified |= 1u << queue;
@@ -204,7 +204,7 @@ void mb_virtio_config_changed(struct virtio *device)
     struct virtio_transport *transport = device->transport;
     transport->generation++;
     if (transport->status & VIRTIO_DRIVER_OK)
-        transport->interrupt(transport, VIRTIO_CONFIG_CHANGE);
+        transport->interrupt(transport, VIRTIO_CONFIG_CHANGE, 0);
 }
 
 uint64_t mb_virtio_config(const struct virtio_transport *transport, uint64_t offset,

@@ -21,7 +21,8 @@ enum {
 };
 
 enum {                             /* device status */
-    VIRTIO_DRIVER_OK = 4, VIRTIO_FEATURES_OK = 8, VIRTIO_NEEDS_RESET = 64,
+    VIRTIO_DRIVER = 2, VIRTIO_DRIVER_OK = 4, VIRTIO_FEATURES_OK = 8,
+    VIRTIO_NEEDS_RESET = 64,
 };
 
 enum { VIRTIO_USED_BUFFER = 1, VIRTIO_CONFIG_CHANGE = 2 };    /* causes of interrupts */
@@ -72,11 +73,12 @@ struct virtio {                    /* the head of a device's state */
 
 struct virtio_transport {          /* the head of a transport's state */
     struct mb_dev *dev;
-    /* Raise or, with 0, clear all interrupts. */
-    void (*interrupt)(struct virtio_transport *transport, unsigned cause);
+    /* Raise (for a used buffer, of `queue`) or, with cause 0, clear all interrupts. */
+    void (*interrupt)(struct virtio_transport *transport, unsigned cause, unsigned queue);
     struct virtio *device;         /* NULL: nobody sits here */
     pthread_mutex_t lock;
     uint8_t status;
+    bool legacy;                   /* the driver uses the interface of before 1.0 */
     uint32_t generation;           /* of the configuration */
     uint64_t accepted;             /* features the driver chose */
     struct virtio_queue queues[VIRTIO_QUEUES];
@@ -109,6 +111,15 @@ static inline void mb_virtio_unlock(struct virtio *device)
 static inline bool mb_virtio_has(const struct virtio *device, uint64_t feature)
 {
     return device->transport->accepted & feature;
+}
+
+/* The driver has finished its preparations. A legacy one may use queues before it says so
+ * (3.1.2). */
+static inline bool mb_virtio_live(const struct virtio_transport *transport)
+{
+    unsigned enough = transport->legacy ? VIRTIO_DRIVER | VIRTIO_DRIVER_OK
+                                        : VIRTIO_DRIVER_OK;
+    return transport->status & enough;
 }
 
 /* The queue, ready for requests; NULL if the driver has not set it up. */
@@ -150,7 +161,7 @@ void mb_request_wrote(const struct virtio_request *request, struct mb_dev *dev,
 /* ---- for transports ---- */
 
 void mb_virtio_init(struct virtio_transport *transport, struct mb_dev *dev,
-                    void (*interrupt)(struct virtio_transport *, unsigned));
+                    void (*interrupt)(struct virtio_transport *, unsigned, unsigned));
 void mb_virtio_destroy(struct virtio_transport *transport);
 void mb_virtio_reset(struct virtio_transport *transport);  /* these with the lock */
 void mb_virtio_set_status(struct virtio_transport *transport, uint32_t status);

@@ -237,7 +237,8 @@ void mb_virtqueue_publish(struct virtio_queue *queue, unsigned count)
     mb_dma_wrote(transport->dev, queue->used, used_bytes(queue));
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (wants_interrupt(queue))
-        transport->interrupt(transport, VIRTIO_USED_BUFFER);
+        transport->interrupt(transport, VIRTIO_USED_BUFFER,
+                             (unsigned)(queue - transport->queues));
     queue->signalled = queue->next_used;
 }
 

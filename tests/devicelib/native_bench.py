@@ -46,6 +46,7 @@ def compiled(output: str, *options: str) -> Path:
     """Compile chips, back ends and bench."""
     folder = _folder()
     sources = sorted(str(p) for s in SOURCES for p in (ROOT / s).glob("*.c"))
+    sources.append(str(ROOT / "devicelib/pci/msix.c"))
     sources += [
         str(Path(__file__).with_name(f"native_{n}.c")) for n in ("bench", "pci")
     ]

@@ -75,6 +75,11 @@ void mb_pci_set_id(struct mb_pci_function *function, uint16_t vendor, uint16_t d
     put(function, 0x2E, subsystem, 2);
 }
 
+void mb_pci_set_revision(struct mb_pci_function *function, uint8_t revision)
+{
+    put(function, 0x08, revision, 1);
+}
+
 void mb_pci_set_capabilities(struct mb_pci_function *function, uint8_t offset)
 {
     put(function, 0x34, offset, 1);

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from native_bench import CreateError
+from pci_driver import LegacyDriver, PciDriver
 from virtio_driver import INDIRECT, NEEDS_RESET, Driver
 
 IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES = 0, 1, 4, 8, 11, 13
@@ -28,12 +29,12 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def plug(image: Path) -> Iterator[Open]:
+@pytest.fixture(params=[Driver, PciDriver, LegacyDriver], ids=["mmio", "pci", "legacy"])
+def plug(image: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
     drivers: list[Driver] = []
 
     def plugged(**params: object) -> Driver:
-        driver = Driver("virtio.blk", **{"image": image, **params})
+        driver: Driver = request.param("virtio.blk", **{"image": image, **params})
         drivers.append(driver)
         driver.start(1, F_FLUSH | INDIRECT)
         return driver
