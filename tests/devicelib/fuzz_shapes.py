@@ -50,4 +50,20 @@ def _i8259(rand: random.Random) -> list[str]:
     return [*lines, spoil(rand)] if rand.random() < 0.1 else lines
 
 
-SHAPES: dict[str, Shape] = {"intc.i8259": _i8259}
+def sleep(rand: random.Random, ns: int) -> str:
+    return f"t 0 0 {rand.randrange(ns):x} 0 0"
+
+
+def _i8254(rand: random.Random) -> list[str]:
+    command = rand.getrandbits(8)
+    counts = [0, 1, 2, 3, 0xFF, rand.getrandbits(8), rand.getrandbits(8)]
+    lines = [write(0, 3, command)]
+    for _ in range(rand.randrange(6)):
+        counter = rand.choice([rand.randrange(3), command >> 6 & 3])
+        lines.append(write(0, counter, rand.choice(counts)))
+    lines += [write(1, 0, rand.getrandbits(8)), read(1, 0), read(0, 0, 4)]
+    lines.append(sleep(rand, rand.choice([1000, 10**6, 10**8])))
+    return [*lines, spoil(rand)] if rand.random() < 0.2 else lines
+
+
+SHAPES: dict[str, Shape] = {"intc.i8259": _i8259, "timer.i8254": _i8254}

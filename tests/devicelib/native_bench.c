@@ -259,6 +259,13 @@ static struct mb_timer *next_timer(int64_t end)
     return found;
 }
 
+static unsigned rings;
+
+/* Time passes, and the timers' thread does not get to run. */
+void bench_stall(int64_t ns) { now += ns; }
+void bench_set_clock(int64_t ns) { now = ns; }
+unsigned bench_rings(struct mb_dev *dev) { return rings; }
+
 void bench_sleep(int64_t ns)
 {
     int64_t end = now + ns;
@@ -266,6 +273,7 @@ void bench_sleep(int64_t ns)
         now = timer->deadline > now ? timer->deadline : now;
         timer->deadline = INT64_MAX;
         timer->ring(timer->opaque);
+        rings++;
     }
     now = end;
 }
@@ -414,6 +422,7 @@ size_t bench_receive(struct mb_dev *dev, const uint8_t *data, size_t size)
 }
 
 unsigned bench_logs(struct mb_dev *dev) { return dev->logs; }
+unsigned bench_changes(struct mb_dev *dev) { return dev->changes; }
 unsigned bench_ready(struct mb_dev *dev) { return dev->ready; }
 
 size_t bench_sent(struct mb_dev *dev, uint8_t *data, size_t size)
@@ -469,12 +478,13 @@ extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_intc_slavio, mb_chip_int
     mb_chip_timer_slavio, mb_chip_iommu_sun4m, mb_chip_virtio_mmio, mb_chip_virtio_blk,
     mb_chip_virtio_net, mb_chip_virtio_console, mb_chip_virtio_rng,
     mb_chip_uart_ns16550, mb_chip_debug_port;
+extern const struct mb_chip mb_chip_timer_i8254;
 
 static const struct mb_chip *find(const char *name)
 {
     static const struct mb_chip *const chips[] = {
         &mb_chip_intc_gicv2, &mb_chip_intc_slavio, &mb_chip_timer_slavio,
-        &mb_chip_intc_i8259,
+        &mb_chip_intc_i8259, &mb_chip_timer_i8254,
         &mb_chip_iommu_sun4m, &mb_chip_virtio_blk, &mb_chip_virtio_net,
         &mb_chip_virtio_console, &mb_chip_virtio_rng, &mb_chip_uart_ns16550,
         &mb_chip_debug_port };

@@ -70,6 +70,8 @@ def library() -> ctypes.CDLL:
     for name in ("bench_new", "mb_net_open"):
         getattr(lib, name).restype = pointer
     lib.bench_read.restype = u64
+    for name in ("bench_set_clock", "bench_stall"):
+        getattr(lib, name).argtypes = (ctypes.c_int64,)
     lib.bench_gic_round.restype = ctypes.c_double
     lib.bench_message.restype = ctypes.c_char_p
     for name in ("bench_sent", "bench_receive", "bench_save"):
@@ -163,6 +165,14 @@ class Chip:
 
     def logs(self) -> int:
         return int(self.lib.bench_logs(self.pointer))
+
+    def changes(self) -> int:
+        """How often any of its lines changed."""
+        return int(self.lib.bench_changes(self.pointer))
+
+    def rings(self) -> int:
+        """How often a timer rang, of all chips."""
+        return int(self.lib.bench_rings(self.pointer))
 
     def ready(self) -> int:
         return int(self.lib.bench_ready(self.pointer))

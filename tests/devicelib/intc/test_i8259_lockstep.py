@@ -1,10 +1,10 @@
 """The PIC pair beside QEMU's, on random command words, lines and polls.
 
 Not compared, for there QEMU does not follow the data sheet: a request by edge that is
-taken back before it is acknowledged (QEMU keeps it, also that of the slave), the special
-fully nested mode (QEMU lets every lower input of the master through), automatic EOI of
-the slave (its next request makes no edge), and a non-specific EOI of a masked input in
-special mask mode.
+taken back before it is acknowledged (QEMU keeps it, also that of the slave), the
+special fully nested mode (QEMU lets every lower input of the master through), automatic
+EOI of the slave (its next request makes no edge), and a non-specific EOI of a masked
+input in special mask mode.
 """
 
 from __future__ import annotations
