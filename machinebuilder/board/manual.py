@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from machinebuilder.board.describe import table
-from machinebuilder.board.schema import bus_kinds, is_addressed, placed_regions
+from machinebuilder.board.schema import (
+    at_fixed_distances,
+    bus_kinds,
+    is_addressed,
+    placed_regions,
+)
 from machinebuilder.board.values import size_text, text_of
 
 
@@ -63,9 +68,7 @@ def example(decl: Any) -> str:
     name = decl.model.rpartition(".")[2]
     words = [f"model: {decl.model}"]
     if is_addressed(decl, ("mmio", "io")):
-        regions = placed_regions(decl)
-        windows = ", ".join(f"{region}: 0x0" for region in regions)
-        words.append("at: 0x0" if set(regions) == {""} else f"at: {{{windows}}}")
+        words.append(_at(decl))
         if any(region.span is None for region in decl.regions.values()):
             words.append("size: 64 KiB")
     elif kinds := bus_kinds(decl):
@@ -73,6 +76,13 @@ def example(decl: Any) -> str:
     words += [f"{p}: ..." for p, param in decl.params.items() if param.required]
     words += [f"{port}: gic.spi.1" for port in list(decl.outs)[:1]]
     return f"{name}: {{{', '.join(words)}}}"
+
+
+def _at(decl: Any) -> str:
+    regions = placed_regions(decl)
+    windows = ", ".join(f"{region}: 0x0" for region in regions)
+    single = set(regions) == {""} or at_fixed_distances(decl)
+    return "at: 0x0" if single else f"at: {{{windows}}}"
 
 
 def _section(title: str, rows: Sequence[Sequence[str]]) -> list[str]:

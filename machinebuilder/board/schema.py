@@ -142,7 +142,9 @@ def at_fixed_distances(decl: Any) -> bool:
 
 def _at(decl: Any) -> Rules:
     if at_fixed_distances(decl):
-        return _integer(min=0, required=bus_kinds(decl)[0] in ROOT_BUSES)
+        # Where no window is at the chip's own address, the distances are addresses.
+        based = any(region.at == 0 for region in placed_regions(decl).values())
+        return _integer(min=0, required=based and bus_kinds(decl)[0] in ROOT_BUSES)
     if set(placed_regions(decl)) == {""}:
         return _integer(required=True, min=0)
     windows = {name: _integer(required=True, min=0) for name in placed_regions(decl)}

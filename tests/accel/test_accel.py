@@ -10,18 +10,23 @@ from machinebuilder import accel
 from machinebuilder.errors import UserError
 
 
-@pytest.mark.parametrize("name", ["auto", "translate", "interpret"])
+@pytest.mark.parametrize("name", ["auto", "kvm", "translate", "interpret"])
 def test_every_way_can_make_cpus(name: str) -> None:
-    assert callable(accel.find(name).new_cpu)
+    assert callable(accel.find(name, "arm").new_cpu)
 
 
-def test_auto_translates() -> None:
-    assert accel.find("auto") is accel.find("translate")
+def test_auto_translates_what_is_not_the_hosts() -> None:
+    assert accel.find("auto", "arm") is accel.find("translate", "arm")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the host is no x86-64")
+def test_auto_runs_cpus_of_the_hosts_kind_on_it() -> None:
+    assert accel.find("auto", "x86") is accel.find("kvm", "x86")
 
 
 def test_a_way_that_is_not_there_says_which_are() -> None:
     with pytest.raises(UserError, match="kvm.*translate, interpret"):
-        accel.find("kvm")
+        accel.find("xen", "arm")
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="translates on x86-64 only")
