@@ -162,7 +162,7 @@ bool mb_pci_init(struct mb_pci_bus *bus, struct mb_dev *bridge)
     bus->bridge = bridge;
     pthread_mutex_init(&bus->lock, NULL);
     for (unsigned number = 0; number < PCI_SLOTS * PCI_FUNCTIONS; number++) {
-        struct mb_dev *dev = mb_dev_child(bridge, "pci", number);
+        struct mb_dev *dev = mb_dev_child(bridge, "bus", number);
         if (number == 0 && dev) {
             mb_dev_error(dev, "slot 0 function 0 is %s itself", mb_dev_name(bridge));
             return false;

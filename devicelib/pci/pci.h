@@ -1,7 +1,7 @@
 /* PCI functions (PCI Local Bus Specification 2.2): what bridges and chips on their buses
  * share. SPDX-License-Identifier: Apache-2.0
  *
- * A bridge's state begins with a struct mb_pci_bus, and its bus is called "pci". The
+ * A bridge's state begins with a struct mb_pci_bus, and its bus is called "bus". The
  * standard header of each function's configuration space, its base address registers and
  * the places of its windows are done here, from what the chip's declaration says; accesses
  * at 0x40 and up come to the chip's `config` window. */
