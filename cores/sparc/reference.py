@@ -223,11 +223,18 @@ def _compute(env: Env, opf: int, a: int, b: int) -> int:
     if opf in (0x29, 0x2A):
         return softfloat.sqrt(env, fmt, b)
     if opf == 0x69:
-        wide = [softfloat.convert(env, SINGLE, DOUBLE, x) for x in (a, b)]
-        return softfloat.mul(env, DOUBLE, *wide)
+        return _multiplied(env, a, b)
     if 0x51 <= opf <= 0x56:
         return softfloat.compare(env, fmt, a, b, opf < 0x55)
     return _converted(env, opf, b)
+
+
+def _multiplied(env: Env, a: int, b: int) -> int:
+    """The product of singles as a double: a NaN is chosen among the singles."""
+    nan = env.nan(SINGLE, [a, b])
+    factors = (a, b) if nan is None else (nan, nan)
+    wide = [softfloat.convert(env, SINGLE, DOUBLE, x) for x in factors]
+    return softfloat.mul(env, DOUBLE, *wide)
 
 
 def _converted(env: Env, opf: int, b: int) -> int:

@@ -112,16 +112,24 @@ for _opf, _name, _meaning in (
     declare_binary(_opf + 1, f"{_name}d", _meaning, 1)
 
 
+def is_single_nan(pattern: Value) -> Value:
+    return (pattern & 0x7FFF_FFFF) > 0x7F80_0000
+
+
 @insns(
     "10 fd:5 110100 fs1:5 001101001 fs2:5",
     asm="fsmuld {fs1:freg}, {fs2:freg}, {fd:freg}",
 )
 def fsmuld(cpu: Cpu, fd: int, fs1: int, fs2: int) -> None:
-    """FsMULd: the product of singles, exact as a double."""
+    """FsMULd: the product of singles, exact as a double. Widened NaNs are all quiet,
+    so which one is the result must be found before.
+    """
     check_fpu(cpu)
     a = get(cpu, 0, fs1)
     b = get(cpu, 0, fs2)
     if cpu.fp_traps:
+        fp_exact(cpu, 0x69, fd, u64(a), u64(b))
+    elif is_single_nan(a) or is_single_nan(b):
         fp_exact(cpu, 0x69, fd, u64(a), u64(b))
     else:
         remember(cpu, 0x69, a, b)
@@ -135,7 +143,7 @@ def integer_of(wide: int, pattern: Value) -> Value:
     if wide:
         is_nan = (pattern & 0x7FFF_FFFF_FFFF_FFFF) > 0x7FF0_0000_0000_0000
     else:
-        is_nan = (pattern & 0x7FFF_FFFF) > 0x7F80_0000
+        is_nan = is_single_nan(pattern)
     return select(is_nan, u32(0x7FFF_FFFF), u32(ftos32(floating(wide, pattern))))
 
 
