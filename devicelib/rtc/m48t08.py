@@ -4,8 +4,9 @@
 Sun's IDPROM is in the last bytes before the clock (Sun NVRAM FAQ): format, machine
 type, Ethernet address, date, serial number, and the exclusive or of all that.
 
-Omitted: calibration, the oscillator's stop bit, the battery flag; the contents last
-until power off.
+The contents outlive a reset, and last until power off.
+
+Omitted: calibration, the oscillator's stop bit, the battery flag.
 """
 
 from __future__ import annotations
@@ -55,11 +56,12 @@ class M48T08(Device):
         "integer", default=0x12_3456, min=0, max=0xFF_FFFF, doc="serial number"
     )
 
-    memory_ = State(lambda: bytearray(SIZE), doc="what was written")
-    offset = State(0, doc="seconds by which the guest set the clock")
+    memory_ = State(lambda: bytearray(SIZE), doc="what was written", kept=True)
+    offset = State(0, doc="seconds by which the guest set the clock", kept=True)
 
     def power_on(self) -> None:
-        if self.mac:
+        """A new one holds the identity that the board gives it."""
+        if self.mac and not any(self.memory_):
             ident = self.idprom()
             self.memory_[IDPROM : IDPROM + len(ident)] = ident
 

@@ -55,6 +55,17 @@ def test_it_can_be_set(bench, nvram):
     assert clock(nvram) == [0x00, 0x00, 0x00, 0x07, 0x01, 0x01, 0x32]
 
 
+def test_memory_and_clock_outlive_a_reset(bench, nvram):
+    nvram.write(0x100, 0x42, 1)
+    nvram.write(IDPROM + 7, 0x34, 1)
+    nvram.write(CLOCK, WRITE, 1)
+    nvram.write(CLOCK + 2, 0x59, 1)
+    nvram.write(CLOCK, 0, 1)
+    nvram.reset()
+    assert [nvram.read(at, 1) for at in (0x100, IDPROM + 7)] == [0x42, 0x34]
+    assert clock(nvram)[1] == 0x59
+
+
 def test_what_is_no_time_is_refused(nvram):
     nvram.write(CLOCK, WRITE, 1)
     nvram.write(CLOCK + 6, 0x13, 1)
