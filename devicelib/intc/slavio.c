@@ -1,6 +1,7 @@
 /* The interrupt controller of sun4m; slavio.py declares its registers.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
+#include <string.h>
 #include "device.h"
 #include "intc_slavio.h"
 #include "words.h"
@@ -16,18 +17,21 @@ static const uint8_t level_of[SOURCES] = {
     12, 12, 6, 13, 4, 10, 8, 9, 11, 0, 0, 0, 0, 15, 15, 15, 15, 0,
 };
 
+struct saved {
+    uint32_t sources, mask, soft, target, timer;
+};
+
 struct slavio {
     struct mb_dev *dev;
     pthread_mutex_t lock;
-    uint32_t sources, mask, soft, target;
-    bool timer;
+    struct saved s;
 };
 
 static uint32_t hard_levels(const struct slavio *chip)
 {
-    uint32_t levels = chip->timer ? 1u << TIMER_LEVEL : 0;
-    uint32_t waiting = chip->sources & ~chip->mask;
-    if (chip->mask & SLAVIO_SYSTEM_MASK_ALL_MASK)
+    uint32_t levels = chip->s.timer ? 1u << TIMER_LEVEL : 0;
+    uint32_t waiting = chip->s.sources & ~chip->s.mask;
+    if (chip->s.mask & SLAVIO_SYSTEM_MASK_ALL_MASK)
         return levels;
     for (unsigned source = 0; source < SOURCES; source++)
         if (waiting >> source & 1 && level_of[source])
@@ -37,7 +41,7 @@ static uint32_t hard_levels(const struct slavio *chip)
 
 static void settle(struct slavio *chip)
 {
-    uint32_t levels = hard_levels(chip) | chip->soft >> 16;
+    uint32_t levels = hard_levels(chip) | chip->s.soft >> 16;
     for (unsigned level = 1; level < LEVELS; level++)
         mb_dev_out(chip->dev, SLAVIO_PORT_IRL, level - 1, levels >> level & 1);
 }
@@ -45,11 +49,11 @@ static void settle(struct slavio *chip)
 static uint32_t read_word(const struct slavio *chip, unsigned region, uint64_t offset)
 {
     if (region == SLAVIO_REGION_CPU)
-        return offset == SLAVIO_CPU_PENDING ? hard_levels(chip) | chip->soft : 0;
+        return offset == SLAVIO_CPU_PENDING ? hard_levels(chip) | chip->s.soft : 0;
     switch (offset) {
-    case SLAVIO_SYSTEM_PENDING: return chip->sources;
-    case SLAVIO_SYSTEM_MASK: return chip->mask;
-    case SLAVIO_SYSTEM_TARGET: return chip->target;
+    case SLAVIO_SYSTEM_PENDING: return chip->s.sources;
+    case SLAVIO_SYSTEM_MASK: return chip->s.mask;
+    case SLAVIO_SYSTEM_TARGET: return chip->s.target;
     }
     return 0;
 }
@@ -58,15 +62,15 @@ static void write_word(struct slavio *chip, unsigned region, uint64_t offset, ui
 {
     if (region == SLAVIO_REGION_CPU) {
         if (offset == SLAVIO_CPU_CLEAR)
-            chip->soft &= ~value;
+            chip->s.soft &= ~value;
         else if (offset == SLAVIO_CPU_SET)
-            chip->soft |= value & SOFT_BITS;
+            chip->s.soft |= value & SOFT_BITS;
         return;
     }
     switch (offset) {
-    case SLAVIO_SYSTEM_MASK_CLEAR: chip->mask &= ~(value & MASK_BITS); break;
-    case SLAVIO_SYSTEM_MASK_SET: chip->mask |= value & MASK_BITS; break;
-    case SLAVIO_SYSTEM_TARGET: chip->target = value & SLAVIO_SYSTEM_TARGET_CPU_MASK; break;
+    case SLAVIO_SYSTEM_MASK_CLEAR: chip->s.mask &= ~(value & MASK_BITS); break;
+    case SLAVIO_SYSTEM_MASK_SET: chip->s.mask |= value & MASK_BITS; break;
+    case SLAVIO_SYSTEM_TARGET: chip->s.target = value & SLAVIO_SYSTEM_TARGET_CPU_MASK; break;
     }
 }
 
@@ -97,9 +101,9 @@ static void slavio_input(void *state, unsigned port, unsigned index, int cpu, in
         return;
     pthread_mutex_lock(&chip->lock);
     if (port == SLAVIO_PORT_TIMER)
-        chip->timer = level;
+        chip->s.timer = level != 0;
     else
-        chip->sources = (chip->sources & ~(1u << index)) | (uint32_t)(level != 0) << index;
+        chip->s.sources = (chip->s.sources & ~(1u << index)) | (uint32_t)(level != 0) << index;
     settle(chip);
     pthread_mutex_unlock(&chip->lock);
 }
@@ -121,14 +125,42 @@ static void slavio_reset(void *state)
 {
     struct slavio *chip = state;
     pthread_mutex_lock(&chip->lock);
-    chip->mask = POWER_ON_MASK;
-    chip->soft = chip->target = 0;
+    chip->s.mask = POWER_ON_MASK;
+    chip->s.soft = chip->s.target = 0;
     settle(chip);
     pthread_mutex_unlock(&chip->lock);
+}
+
+static size_t slavio_save(void *state, uint8_t *data, size_t size)
+{
+    struct slavio *chip = state;
+    if (data && size >= sizeof chip->s) {
+        pthread_mutex_lock(&chip->lock);
+        memcpy(data, &chip->s, sizeof chip->s);
+        pthread_mutex_unlock(&chip->lock);
+    }
+    return sizeof chip->s;
+}
+
+static bool slavio_restore(void *state, const uint8_t *data, size_t size)
+{
+    struct slavio *chip = state;
+    if (size != sizeof chip->s)
+        return false;
+    pthread_mutex_lock(&chip->lock);
+    memcpy(&chip->s, data, size);
+    chip->s.mask &= MASK_BITS;
+    chip->s.soft &= SOFT_BITS;
+    chip->s.target &= SLAVIO_SYSTEM_TARGET_CPU_MASK;
+    chip->s.timer = chip->s.timer != 0;
+    settle(chip);
+    pthread_mutex_unlock(&chip->lock);
+    return true;
 }
 
 const struct mb_chip mb_chip_intc_slavio = {
     .abi = MB_CHIP_ABI, .model = "intc.slavio", .state_size = sizeof(struct slavio),
     .create = slavio_create, .destroy = slavio_destroy, .reset = slavio_reset,
     .read = slavio_read, .write = slavio_write, .input = slavio_input,
+    .save = slavio_save, .restore = slavio_restore,
 };

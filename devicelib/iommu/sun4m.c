@@ -3,6 +3,7 @@
  * The table is read through this chip's own DMA, which is physical. The lock is held for
  * registers only: a device's DMA takes their values in one go. */
 #include <pthread.h>
+#include <string.h>
 #include "device.h"
 #include "iommu_sun4m.h"
 #include "words.h"
@@ -111,8 +112,33 @@ static void iommu_reset(void *state)
     pthread_mutex_unlock(&iommu->lock);
 }
 
+static size_t iommu_save(void *state, uint8_t *data, size_t size)
+{
+    struct iommu *iommu = state;
+    if (data && size >= sizeof iommu->words) {
+        pthread_mutex_lock(&iommu->lock);
+        memcpy(data, iommu->words, sizeof iommu->words);
+        pthread_mutex_unlock(&iommu->lock);
+    }
+    return sizeof iommu->words;
+}
+
+static bool iommu_restore(void *state, const uint8_t *data, size_t size)
+{
+    struct iommu *iommu = state;
+    if (size != sizeof iommu->words)
+        return false;
+    pthread_mutex_lock(&iommu->lock);
+    memcpy(iommu->words, data, size);
+    for (unsigned i = 0; i < WORDS; i++)
+        iommu->words[i] = kept(4 * i, iommu->words[i]);
+    pthread_mutex_unlock(&iommu->lock);
+    return true;
+}
+
 const struct mb_chip mb_chip_iommu_sun4m = {
     .abi = MB_CHIP_ABI, .model = "iommu.sun4m", .state_size = sizeof(struct iommu),
     .create = iommu_create, .destroy = iommu_destroy, .reset = iommu_reset,
     .read = iommu_read, .write = iommu_write, .translate = iommu_translate,
+    .save = iommu_save, .restore = iommu_restore,
 };

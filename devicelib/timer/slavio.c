@@ -4,6 +4,7 @@
  * Time is counted in ticks of 500 ns since power-on. A counter holds the tick at which it
  * was last at zero; the moment of its next limit follows from that. */
 #include <pthread.h>
+#include <string.h>
 #include "device.h"
 #include "timer_slavio.h"
 #include "words.h"
@@ -251,8 +252,71 @@ static void slavio_reset(void *state)
     pthread_mutex_unlock(&chip->lock);
 }
 
+/* ---- snapshots -------------------------------------------------------------------------------- */
+struct saved {
+    int64_t since[2];
+    uint64_t user_ticks;
+    uint32_t limit[2], reached[2], user, running;
+};
+
+static void save_all(const struct slavio *chip, struct saved *saved)
+{
+    saved->user_ticks = chip->user_ticks;
+    saved->user = chip->user;
+    saved->running = chip->running;
+    for (unsigned i = 0; i < 2; i++) {
+        saved->since[i] = chip->counters[i].since;
+        saved->limit[i] = chip->counters[i].limit;
+        saved->reached[i] = chip->counters[i].reached;
+    }
+}
+
+/* No counter was at zero in the future, whatever the bytes say. */
+static void restore_counter(struct counter *counter, int64_t since, uint32_t limit,
+                            bool reached)
+{
+    int64_t now = ticks_now(counter->chip);
+    counter->since = since < 0 ? 0 : since > now ? now : since;
+    counter->limit = limit & COUNT_MASK;
+    counter->reached = reached;
+    arm(counter);
+    settle(counter);
+}
+
+static size_t slavio_save(void *state, uint8_t *data, size_t size)
+{
+    struct slavio *chip = state;
+    struct saved saved = {0};
+    if (data && size >= sizeof saved) {
+        pthread_mutex_lock(&chip->lock);
+        save_all(chip, &saved);
+        pthread_mutex_unlock(&chip->lock);
+        memcpy(data, &saved, sizeof saved);
+    }
+    return sizeof saved;
+}
+
+static bool slavio_restore(void *state, const uint8_t *data, size_t size)
+{
+    struct slavio *chip = state;
+    struct saved saved;
+    if (size != sizeof saved)
+        return false;
+    memcpy(&saved, data, size);
+    pthread_mutex_lock(&chip->lock);
+    chip->user_ticks = saved.user_ticks;
+    chip->user = saved.user;
+    chip->running = saved.running;
+    for (unsigned i = 0; i < 2; i++)
+        restore_counter(&chip->counters[i], saved.since[i], saved.limit[i],
+                        saved.reached[i]);
+    pthread_mutex_unlock(&chip->lock);
+    return true;
+}
+
 const struct mb_chip mb_chip_timer_slavio = {
     .abi = MB_CHIP_ABI, .model = "timer.slavio", .state_size = sizeof(struct slavio),
     .create = slavio_create, .destroy = slavio_destroy, .reset = slavio_reset,
     .read = slavio_read, .write = slavio_write,
+    .save = slavio_save, .restore = slavio_restore,
 };

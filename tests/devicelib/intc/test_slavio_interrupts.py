@@ -63,3 +63,25 @@ def test_bytes_of_a_register_are_in_big_endian_order(intc: Chip) -> None:
     assert intc.read(CPU, PENDING, 1) == 0xAA
     assert intc.read(CPU, PENDING + 1, 1) == 0x02
     assert intc.read(CPU, PENDING, 2) == 0xAA02
+
+
+def test_a_snapshot_holds_inputs_masks_and_software_interrupts(intc: Chip) -> None:
+    intc.write(SYSTEM, MASK_CLEAR, 1 << SCSI)
+    intc.input(SOURCE, SCSI, 1)
+    intc.input(TIMER, 0, 1)
+    intc.write(CPU, SET, 1 << 17)
+    saved = intc.save()
+    intc.input(SOURCE, SCSI, 0)
+    intc.input(TIMER, 0, 0)
+    intc.reset()
+    assert levels(intc) == []
+    assert intc.restore(saved)
+    assert levels(intc) == [1, 4, 14]
+    assert not intc.restore(saved[1:])
+
+
+def test_a_snapshot_cannot_set_bits_that_are_not_there(intc: Chip) -> None:
+    assert intc.restore(b"\xff" * len(intc.save()))
+    assert intc.read(CPU, PENDING) & 0xFFFF == 1 << 14
+    assert levels(intc) == list(range(1, 16))
+    assert intc.read(SYSTEM, MASK) == 0xFE7F_FFFF

@@ -56,3 +56,16 @@ def test_pages_that_are_not_valid_or_not_writable_are_refused(iommu: Chip) -> No
 def test_identification_cannot_be_written(iommu: Chip) -> None:
     iommu.write(0, CONTROL, 0xFFFF_FFFF)
     assert iommu.read(0, CONTROL) >> 24 == 0x05
+
+
+def test_a_snapshot_translates_as_before(iommu: Chip) -> None:
+    map_page(3, 0x12_3000, VALID)
+    saved = iommu.save()
+    iommu.reset()
+    assert iommu.translate(FIRST + 0x3000, 4, False) == (FIRST + 0x3000, 4)
+    assert iommu.restore(saved)
+    assert iommu.translate(FIRST + 0x3000, 4, False) == (0x12_3000, 4)
+    assert iommu.read(0, BASE) == TABLE >> 4
+    assert not iommu.restore(saved[1:])
+    assert iommu.restore(b"\xff" * len(saved))
+    assert iommu.read(0, CONTROL) >> 24 == 0x05

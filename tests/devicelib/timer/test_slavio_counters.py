@@ -78,3 +78,40 @@ def test_as_a_timer_it_counts_while_it_runs(timer: Chip) -> None:
     timer.sleep(MS)
     assert timer.read(CPU, COUNT) == low
     assert not timer.level(CPU_IRQ)
+
+
+def test_a_snapshot_goes_on_from_where_it_was(timer: Chip) -> None:
+    timer.write(SYSTEM, LIMIT, TEN_MS)
+    timer.write(CPU, LIMIT, TEN_MS)
+    timer.sleep(10 * MS)
+    timer.read(SYSTEM, LIMIT)
+    timer.sleep(4 * MS)
+    saved = timer.save()
+    timer.reset()
+    assert timer.restore(saved)
+    assert (timer.level(IRQ), timer.level(CPU_IRQ)) == (0, 1)
+    assert timer.read(SYSTEM, COUNT) == 8_000 << 9
+    timer.sleep(6 * MS)
+    assert timer.level(IRQ)
+    assert not timer.restore(saved[1:])
+
+
+def test_a_snapshot_holds_the_processors_timer(timer: Chip) -> None:
+    timer.write(SYSTEM, CONFIG, 1)
+    timer.write(CPU, CONTROL, 1)
+    timer.sleep(MS)
+    saved = timer.save()
+    timer.reset()
+    timer.sleep(MS)
+    assert timer.restore(saved)
+    assert timer.read(SYSTEM, CONFIG) == 1
+    assert timer.read(CPU, COUNT) == 4_000 << 9
+
+
+def test_a_snapshot_of_the_future_counts_from_now(timer: Chip) -> None:
+    timer.write(SYSTEM, LIMIT, TEN_MS)
+    saved = bytearray(timer.save())
+    saved[:16] = b"\xff\xff\xff\xff\xff\xff\xff\x7f" * 2
+    assert timer.restore(bytes(saved))
+    timer.sleep(10 * MS)
+    assert timer.level(IRQ)
