@@ -64,7 +64,8 @@ class Bare:
         self.bus = self.lib.mb_machine_memory(self.machine)
         assert self.lib.mb_bus_add_ram(self.bus, b"ram", RAM, RAM_SIZE)
         self.cpus = [
-            accel.find(mode).new_cpu(self.machine, core.name) for _ in range(cpus)
+            accel.find(mode, core.name).new_cpu(self.machine, core.name)
+            for _ in range(cpus)
         ]
         for number in range(cpus):
             for field, values in registry.find(model).fields.items():

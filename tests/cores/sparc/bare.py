@@ -70,7 +70,7 @@ class Bare:
         for name, address in ((b"ram", 0), (b"high", HIGH)):
             assert self.lib.mb_bus_add_ram(self.bus, name, address, RAM_SIZE)
         assert self.lib.mb_bus_add_rom(self.bus, b"prom", PROM, 0x10000)
-        self.cpu = accel.find(mode).new_cpu(self.machine, core.name)
+        self.cpu = accel.find(mode, core.name).new_cpu(self.machine, core.name)
         for field, values in registry.find(model).fields.items():
             for index, value in enumerate(values):
                 self.set(field, value, index)

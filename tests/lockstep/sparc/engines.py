@@ -107,7 +107,7 @@ class TranslatedEngine:
         for address, size in MAPPED:
             name = f"ram{address:x}".encode()
             assert self.lib.mb_bus_add_ram(self.bus, name, address, size)
-        self.cpu = accel.find(mode).new_cpu(self.machine, core.name)
+        self.cpu = accel.find(mode, core.name).new_cpu(self.machine, core.name)
         for field, values in registry.find(MODEL).fields.items():
             for index, value in enumerate(values):
                 self._set(field, value, index)
