@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 UUID, RAM_SIZE, CPUS, BOOT_MENU, MAX_CPUS = 0x02, 0x03, 0x05, 0x0E, 0x0F
 LARGEST = 16 * MIB
 ENDS = (1 << 32, MIB)
-LOADER, LOADER_FILE = "x86-loader.bin", "genroms/machinebuilder-loader.bin"
+LOADER, LOADER_FILE = "loader-x86.bin", "genroms/machinebuilder-loader.bin"
 START_FILE = "opt/machinebuilder/start"
 RESERVE = MIB
 """Firmware keeps less than this of the end of low memory for itself and the tables."""
