@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import io
 import shutil
-import subprocess
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from machinebuilder.boot import guest
@@ -22,19 +23,31 @@ RANGES = (Range(0, 0xA_0000), Range(MIB, 127 * MIB))
 LINE = b"console=ttyS0 rdinit=/init panic=-1 reboot=t autooff benchm=0"
 
 
-def qemu(*words: str, typed: bytes = b"") -> str:
-    """What QEMU's serial port said until the guest was reset."""
-    done = subprocess.run(
+def qemu(*words: str, typed: str = "") -> str:
+    """What QEMU's serial port said until the guest was reset; `typed` goes to the
+    monitor's prompt."""
+    child = pexpect.spawn(
+        QEMU,
         [
-            QEMU, "-M", "pc", "-accel", "tcg", "-m", "128", "-nodefaults", "-nographic",
+            "-M", "pc", "-accel", "tcg", "-m", "128", "-nodefaults", "-nographic",
             "-serial", "stdio", "-no-reboot", *words,
         ],
-        input=typed, capture_output=True, timeout=120,
+        timeout=60, encoding="utf-8", codec_errors="replace",
     )  # fmt: skip
-    return (done.stdout + done.stderr).decode(errors="replace")
+    child.logfile_read = said = io.StringIO()
+    try:
+        for line in typed.splitlines():
+            child.expect_exact("mb> ")
+            child.send(line + "\r")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    return said.getvalue()
 
 
-def through_the_loader(path: Path, folder: Path, initrd: bytes = b"", **more) -> str:
+def through_the_loader(
+    path: Path, folder: Path, initrd: bytes = b"", typed: str = ""
+) -> str:
     modules = ((initrd, b"module"),) if initrd else ()
     asked = Request(path, path.read_bytes(), LINE, modules, (), firmware=True)
     ready = kernel.prepare(asked, Room(RANGES, firmware.RESERVE))
@@ -42,7 +55,7 @@ def through_the_loader(path: Path, folder: Path, initrd: bytes = b"", **more) ->
     start.write_bytes(firmware.packed_start(ready))
     return qemu(
         "-boot", "n", "-option-rom", str(guest.image(firmware.LOADER)),
-        "-fw_cfg", f"name={firmware.START_FILE},file={start}", **more,
+        "-fw_cfg", f"name={firmware.START_FILE},file={start}", typed=typed,
     )  # fmt: skip
 
 
@@ -56,7 +69,7 @@ def test_linux_is_started_through_seabios(name, tmp_path):
 
 def test_a_multiboot_kernel_gets_the_memory_map_of_the_bios(tmp_path):
     path = guest.image("monitor-x86.bin")
-    said = through_the_loader(path, tmp_path, typed=b"reset\r")
+    said = through_the_loader(path, tmp_path, typed="reset")
     assert "0x00100000-0x07fdffff  RAM" in said
     assert "0x0009fc00-0x0009ffff  reserved" in said
 
@@ -71,8 +84,8 @@ def test_without_a_kernel_the_loader_lets_the_bios_go_on():
 
 def test_the_monitor_is_a_multiboot_kernel_to_others_too():
     path = guest.image("monitor-x86.bin")
-    said = qemu("-kernel", str(path), typed=b"peek 0x100004 1\rpoke 0x200000 0xbeef\r"
-                b"peek 0x200000 1\rbench\rreset\r")  # fmt: skip
+    lines = "peek 0x100004 1\npoke 0x200000 0xbeef\npeek 0x200000 1\nbench\nreset"
+    said = qemu("-kernel", str(path), typed=lines)
     assert "00100004: 1badb002" in said
     assert "00200000: 0000beef" in said
     assert "6542 primes below 65536" in said
