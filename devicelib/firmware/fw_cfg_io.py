@@ -22,6 +22,7 @@ class FirmwareConfigIo(FirmwareItems):
     """Items through ports, or straight to memory."""
 
     sits_on = "io"
+    acpi_hid = "QEMU0002"
     features = 1 | 2
 
     ports = Region(2, at=0, doc="the selector, 16 bits; the data in its upper byte")

@@ -12,6 +12,8 @@ the LTIM bit of ICW1, whose place the edge/level registers take in PIIX3.
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import Bits, Device, IrqIn, IrqOut, Reg, Region
 
 
@@ -21,6 +23,7 @@ class I8259(Device):
     native = True
     sits_on = "io"
     in_kernel = "pic"
+    acpi_hid = "PNP0000"
 
     master = Region(2, at=0x000, doc="lines 0-7, at 0x20 in a PC")
     slave = Region(2, at=0x080, doc="lines 8-15, at 0xa0")
@@ -41,3 +44,11 @@ class I8259(Device):
     elcr_high = Reg(
         1, width=8, region="elcr", level_=Bits(7, 0), doc="lines 8-15; 8, 13 are edges"
     )
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        view.dual_8259 = True
+
+    @classmethod
+    def acpi_interrupt(cls, port: str, index: int) -> int | None:
+        return index

@@ -17,6 +17,7 @@ class ParallelPort(Device):
     """Three registers: data, the printer's lines, and the lines to it."""
 
     sits_on = "io"
+    acpi_hid = "PNP0400"
     host = "log"
     span = 3
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 from machinebuilder.device import Alarm, Device, IrqOut, Param, Region, State
 
@@ -57,6 +58,7 @@ class MC146818(Device):
     """A clock with an alarm, a periodic interrupt, and memory for settings."""
 
     sits_on = "io"
+    acpi_hid = "PNP0B00"
 
     ports = Region(2, name="", doc="the index, with the mask of NMI in bit 7; the byte")
 
@@ -71,6 +73,10 @@ class MC146818(Device):
     weekday_shift = State(0, doc="days by which it set the weekday", kept=True)
     flags = State(0, doc="periodic, alarm, updated: as of `since`")
     since = State(0, doc="ns up to which the flags are known")
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        view.power.present |= {"legacy", "rtc"}
 
     def power_on(self) -> None:
         self.memory_[B] &= ~(PERIODIC | ALARM | UPDATED | SQUARE_WAVE)

@@ -23,6 +23,7 @@ class I8254(Device):
 
     native = True
     sits_on = "io"
+    acpi_hid = "PNP0100"
     in_kernel = "pit"
 
     counters = Region(4, at=0x00, doc="at 0x40 in a PC")

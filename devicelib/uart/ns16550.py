@@ -25,6 +25,7 @@ class Ns16550(Device):
     host = "console"
     compatible = ("ns16550a",)
     dt_name = "serial"
+    acpi_hid = "PNP0501"
 
     window = Region(8, name="", scale="shift", doc="eight registers of a byte")
 
@@ -63,3 +64,7 @@ class Ns16550(Device):
     def devicetree(cls, node: Any, view: Any) -> None:
         node["clock-frequency"] = view.device.params["clock"]
         node["reg-shift"] = view.device.params["shift"]
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        view.power.present.add("legacy")

@@ -21,6 +21,7 @@ class VirtioMmio(Device):
     span = 0x200
     compatible = ("virtio,mmio",)
     dt_name = "virtio_mmio"
+    acpi_hid, acpi_name = "LNRO0005", "VR00"
 
     irq = IrqOut(doc="a cause in interrupt_status is not acknowledged")
     virtio = Bus("virtio", doc="the device", slot=1)
@@ -62,3 +63,8 @@ class VirtioMmio(Device):
     def devicetree(cls, node: Any, view: Any) -> None:
         """Devices and CPUs see the same memory, caches and all."""
         node["dma-coherent"] = True
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> bool:
+        """Only where somebody sits."""
+        return bool(view.occupied(view.device.name))

@@ -60,6 +60,8 @@ class Power:
     acpi_disable: int = 0
     soft_off: int | None = None
     """SLP_TYP of the state S5, if there is one."""
+    sleep: Gas | None = None
+    """The sleep control register of hardware-reduced ACPI; the status is behind it."""
     power_button: bool = False
     """A fixed one: bits in the PM1 blocks."""
     reset: tuple[Gas, int] | None = None
@@ -108,6 +110,9 @@ def fadt(power: Power) -> tuple[bytes, dict[str, int]]:
         data[128] = value
     data[131] = 1  # FADT minor version: 5.1
     _wide_blocks(data, power)
+    if power.sleep:
+        status = Gas(power.sleep.address + 1, 1)
+        data[244:268] = power.sleep.packed() + status.packed()
     return bytes(data), {"FACS": 36, "DSDT": 40, "XDSDT": 140}
 
 

@@ -17,6 +17,9 @@ from machinebuilder.boot.acpi import aml, resources
 from machinebuilder.boot.acpi.tables import Power
 from machinebuilder.device import registry
 
+LOCAL_APICS = 0xFEE0_0000
+"""Where a processor's own interrupt controller is, if software does not move it."""
+
 
 @dataclass
 class Node:
@@ -65,7 +68,7 @@ class View:
         self.power = Power()
         self.tables: list[bytes] = []
         """Further tables, such as HPET."""
-        self.local_apics = 0
+        self.local_apics = LOCAL_APICS if plan.cpus else 0
         self.dual_8259 = False
         self.interrupt_rows: list[bytes] = []
         """Rows of the MADT."""
@@ -130,6 +133,11 @@ class View:
             if device.name == name:
                 return registry.find(device.model)
         return None
+
+    def occupied(self, name: str) -> bool:
+        """Does anything sit on a bus of device `name`?"""
+        slots = (device.slot for device in self.plan.devices if device.slot)
+        return any(slot.bus.rpartition(".")[0] == name for slot in slots)
 
     def place(self, region: str | None = None) -> int:
         """The address of a window of this device; by default the first."""

@@ -8,14 +8,18 @@ from machinebuilder.board.plan import Plan
 from machinebuilder.boot.acpi.build import survey
 
 IMAGE = "monitor-x86.bin"
-SLEEP_ENABLE = 1 << 13
+SLEEP_ENABLE, REDUCED_SLEEP_ENABLE = 1 << 13, 1 << 5
+"""In the PM1 control register, and in the sleep control register (ACPI 6.4, 4.8.3)."""
 
 
 def command_line(plan: Plan) -> bytes:
     """`poweroff=PORT,VALUE reset=PORT,VALUE`, of what the board has."""
     power = survey(plan).power
     words = []
-    if power.pm1_control and power.soft_off is not None:
+    if power.sleep and power.soft_off is not None:
+        value = REDUCED_SLEEP_ENABLE | power.soft_off << 2
+        words.append(f"poweroff={power.sleep.address:#x},{value:#x}")
+    elif power.pm1_control and power.soft_off is not None:
         value = SLEEP_ENABLE | power.soft_off << 10
         words.append(f"poweroff={power.pm1_control:#x},{value:#x}")
     if power.reset is not None:
