@@ -7,6 +7,8 @@ Whatever exception ends it, the vector saves R0 and FPSCR and powers the machine
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from cores.arm import core
 from machinebuilder import accel, native
 from machinebuilder.isa import registry
@@ -84,7 +86,8 @@ class TranslatedEngine:
             ("data", DATA, DATA_SIZE),
         ):
             assert self.lib.mb_bus_add_ram(self.bus, name.encode(), address, size)
-        self.cpu = accel.find(mode, core.name).new_cpu(self.machine, core.name)
+        owner = SimpleNamespace(handle=self.machine)
+        self.cpu = accel.find(mode, core.name).new_cpu(owner, core.name)
         for field, values in registry.find(MODEL).fields.items():
             for index, value in enumerate(values):
                 self._set(field, value, index)

@@ -8,6 +8,7 @@ says, and is compared with it.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from cores.arm import core
@@ -63,9 +64,9 @@ class Bare:
         self.machine = self.lib.mb_machine_new(0, 0)
         self.bus = self.lib.mb_machine_memory(self.machine)
         assert self.lib.mb_bus_add_ram(self.bus, b"ram", RAM, RAM_SIZE)
+        owner = SimpleNamespace(handle=self.machine)
         self.cpus = [
-            accel.find(mode, core.name).new_cpu(self.machine, core.name)
-            for _ in range(cpus)
+            accel.find(mode, core.name).new_cpu(owner, core.name) for _ in range(cpus)
         ]
         for number in range(cpus):
             for field, values in registry.find(model).fields.items():

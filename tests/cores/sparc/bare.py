@@ -8,6 +8,7 @@ every run ends in a reset event.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from cores.sparc import core
@@ -70,7 +71,8 @@ class Bare:
         for name, address in ((b"ram", 0), (b"high", HIGH)):
             assert self.lib.mb_bus_add_ram(self.bus, name, address, RAM_SIZE)
         assert self.lib.mb_bus_add_rom(self.bus, b"prom", PROM, 0x10000)
-        self.cpu = accel.find(mode, core.name).new_cpu(self.machine, core.name)
+        owner = SimpleNamespace(handle=self.machine)
+        self.cpu = accel.find(mode, core.name).new_cpu(owner, core.name)
         for field, values in registry.find(model).fields.items():
             for index, value in enumerate(values):
                 self.set(field, value, index)

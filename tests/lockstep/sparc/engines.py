@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import unicorn as untyped
@@ -107,7 +108,8 @@ class TranslatedEngine:
         for address, size in MAPPED:
             name = f"ram{address:x}".encode()
             assert self.lib.mb_bus_add_ram(self.bus, name, address, size)
-        self.cpu = accel.find(mode, core.name).new_cpu(self.machine, core.name)
+        owner = SimpleNamespace(handle=self.machine)
+        self.cpu = accel.find(mode, core.name).new_cpu(owner, core.name)
         for field, values in registry.find(MODEL).fields.items():
             for index, value in enumerate(values):
                 self._set(field, value, index)
