@@ -39,11 +39,17 @@ class Vga(Device):
     )
 
     ports = Region(0x30, on="io", at=0x3B0, doc="the VGA's registers")
-    extension = Region(4, on="io", at=0x1CE, doc="VBE: index, and data one or two after")
-    window = Region(2 * 0x1_0000, on="mmio", at=0xA_0000, doc="memory as the VGA has it")
+    extension = Region(
+        4, on="io", at=0x1CE, doc="VBE: index, and data one or two after"
+    )
+    window = Region(
+        2 * 0x1_0000, on="mmio", at=0xA_0000, doc="memory as the VGA has it"
+    )
     vram = Region(16 * MIB, bar=0, memory="ram", doc="all the memory")
     registers = Region(
-        0x1000, bar=2, doc="ports 0x3c0-0x3df at 0x400, VBE at 0x500, byte order at 0x604"
+        0x1000,
+        bar=2,
+        doc="ports 0x3c0-0x3df at 0x400, VBE at 0x500, byte order at 0x604",
     )
     code = Region(0x1_0000, bar=6, memory="rom", doc="the video BIOS")
 

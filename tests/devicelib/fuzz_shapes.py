@@ -3,7 +3,7 @@
 A shape gives a few operations that make sense together, with mistakes among them. The
 operations are native_bench.c's: `w region offset value size cpu`, `r` likewise,
 `i port index level 0 cpu`, `a` acknowledges, `t` lets time pass, `M` is a message and
-`E` an end of interrupt, `s` saves, spoils some bytes, and restores, `z` resets.
+`E` an end of interrupt, `p` looks at the screen, `s` saves, spoils some bytes, and restores, `z` resets.
 """
 
 from __future__ import annotations
@@ -66,4 +66,35 @@ def _i8254(rand: random.Random) -> list[str]:
     return [*lines, spoil(rand)] if rand.random() < 0.2 else lines
 
 
-SHAPES: dict[str, Shape] = {"intc.i8259": _i8259, "timer.i8254": _i8254}
+def _vga(rand: random.Random) -> list[str]:
+    """Registers at random and, since those show little, now and then a mode of VBE's."""
+    ports, extension, window, registers = 0, 1, 2, 4
+    lines = [write(ports, 0x12, 0x67), write(ports, 0x10, 0x20)]
+    for index, count in ((0x24, 25), (0x14, 5), (0x1E, 9)):
+        for _ in range(3):
+            value = rand.getrandbits(8) << 8 | rand.randrange(count)
+            lines.append(write(ports, index, value, 2))
+    lines += [write(ports, rand.randrange(0x30), rand.getrandbits(8)) for _ in range(4)]
+    if rand.random() < 0.2:
+        for index in (4, 1, 2, 3, rand.randrange(12), 4, rand.randrange(12)):
+            value = rand.choice(
+                [0, 1, 4, 8, 24, 32, 0x41, 0xFFFF, rand.getrandbits(16)]
+            )
+            lines += [write(extension, 0, index, 2), write(extension, 1, value, 2)]
+    for _ in range(8):
+        size, offset = rand.choice([1, 2, 4, 8]), rand.randrange(0x2_0000 - 8)
+        lines.append(write(window, offset, rand.getrandbits(8 * size), size))
+        lines.append(read(window, rand.randrange(0x2_0000 - 8), size))
+    for _ in range(3):
+        lines.append(read(ports, rand.randrange(0x30)))
+        lines.append(read(registers, rand.randrange(0x800), rand.choice([1, 2, 4])))
+        lines.append(write(registers, rand.randrange(0x800), rand.getrandbits(16), 2))
+    lines += ["p 0 0 0 0 0", spoil(rand), "p 0 0 0 0 0", read(window, 5, 4)]
+    return [*lines, f"t 0 0 {rand.getrandbits(32):x} 0 0"]
+
+
+SHAPES: dict[str, Shape] = {
+    "display.vga": _vga,
+    "intc.i8259": _i8259,
+    "timer.i8254": _i8254,
+}

@@ -2,6 +2,7 @@
  * levels of lines, bytes sent. As a program it plays a script of operations from standard
  * input, for runs with sanitizers. SPDX-License-Identifier: Apache-2.0
  */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@
 #include "bus.h"
 
 enum { RAM_BASE = 0x40000000, RAM_SIZE = 16 << 20, PARAMS = 8, SENT = 1 << 20,
-       PORTS = 4, LINES = 32, TIMERS = 32, WIRES = 32, LISTENERS = 4, MESSAGES = 1024 };
+       PORTS = 4, LINES = 32, TIMERS = 32, WIRES = 32, LISTENERS = 4, MESSAGES = 1024,
+       WINDOWS = 8, WINDOW_SIZE = 16 << 20 };
 
 uint8_t bench_ram[RAM_SIZE] __attribute__((aligned(64)));   /* more: no red zone */
 char bench_error[1024];
@@ -26,6 +28,7 @@ struct mb_dev {
     int level[PORTS][LINES];
     struct wire { unsigned port, index; struct mb_dev *to; unsigned in, at; } wires[WIRES];
     unsigned wire_count;
+    void *windows[WINDOWS];
     unsigned changes, logs, ready;
     const struct mb_host *host;
     void *host_opaque;
@@ -226,6 +229,14 @@ bool mb_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size)
     return true;
 }
 
+/* Windows of real memory are all of one size. */
+void *mb_dev_region_memory(struct mb_dev *dev, unsigned region)
+{
+    if (!dev->windows[region])
+        dev->windows[region] = calloc(1, WINDOW_SIZE);
+    return dev->windows[region];
+}
+
 bool bench_translate(struct mb_dev *dev, uint64_t *address, size_t *size, int write)
 {
     return dev->chip->translate(dev->state, address, size, write);
@@ -380,6 +391,8 @@ void bench_free(struct mb_dev *dev)
         free((void *)dev->params[i].name);
         free((void *)dev->params[i].text);
     }
+    for (unsigned i = 0; i < WINDOWS; i++)
+        free(dev->windows[i]);
     free((void *)dev->name);
     free(dev);
 }
@@ -419,6 +432,12 @@ int bench_restore(struct mb_dev *dev, const uint8_t *data, size_t size)
 size_t bench_receive(struct mb_dev *dev, const uint8_t *data, size_t size)
 {
     return dev->chip->receive(dev->state, data, size);
+}
+
+size_t bench_picture(struct mb_dev *dev, unsigned *width, unsigned *height, uint8_t *rgb,
+                     size_t room)
+{
+    return dev->chip->picture(dev->state, width, height, rgb, room);
 }
 
 unsigned bench_logs(struct mb_dev *dev) { return dev->logs; }
@@ -474,25 +493,31 @@ double bench_gic_round(struct mb_dev *dev, unsigned count)
 
 #ifdef BENCH_MAIN
 
-extern const struct mb_chip mb_chip_intc_gicv2, mb_chip_intc_slavio, mb_chip_intc_i8259,
-    mb_chip_timer_slavio, mb_chip_iommu_sun4m, mb_chip_virtio_mmio, mb_chip_virtio_blk,
-    mb_chip_virtio_net, mb_chip_virtio_console, mb_chip_virtio_rng,
-    mb_chip_uart_ns16550, mb_chip_debug_port;
-extern const struct mb_chip mb_chip_timer_i8254;
+extern const struct mb_chip mb_chip_virtio_mmio;
 
+/* By its symbol: the layout is the list. */
 static const struct mb_chip *find(const char *name)
 {
-    static const struct mb_chip *const chips[] = {
-        &mb_chip_intc_gicv2, &mb_chip_intc_slavio, &mb_chip_timer_slavio,
-        &mb_chip_intc_i8259, &mb_chip_timer_i8254,
-        &mb_chip_iommu_sun4m, &mb_chip_virtio_blk, &mb_chip_virtio_net,
-        &mb_chip_virtio_console, &mb_chip_virtio_rng, &mb_chip_uart_ns16550,
-        &mb_chip_debug_port };
-    for (unsigned i = 0; i < sizeof chips / sizeof *chips; i++)
-        if (!strcmp(chips[i]->model, name))
-            return chips[i];
+    char symbol[80];
+    snprintf(symbol, sizeof symbol, "mb_chip_%s", name);
+    for (char *dot; (dot = strchr(symbol, '.'));)
+        *dot = '_';
+    const struct mb_chip *chip = dlsym(RTLD_DEFAULT, symbol);
+    if (chip)
+        return chip;
     fprintf(stderr, "no chip %s\n", name);
     exit(2);
+}
+
+/* In a buffer that is just as large. */
+static void look(struct mb_dev *dev)
+{
+    unsigned width = 0, height = 0;
+    size_t size = bench_picture(dev, &width, &height, NULL, 0);
+    uint8_t *rgb = malloc(size ? size : 1);
+    if (size != bench_picture(dev, &width, &height, rgb, size) || size != (size_t)width * height * 3)
+        abort();
+    free(rgb);
 }
 
 static void play(struct mb_dev *dev, struct mb_dev *child)
@@ -517,6 +542,8 @@ static void play(struct mb_dev *dev, struct mb_dev *child)
             bench_reset(dev);
         else if (op == 'a' && dev->chip->acknowledge)
             bench_acknowledge(dev, (int)e);
+        else if (op == 'p')
+            look(dev);
         else if (op == 't')
             bench_sleep((int64_t)c);
         else if (op == 'M')

@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from machinebuilder.device import header, registry
+from machinebuilder.device import Picture, header, registry
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     "devicelib/ata",
     "devicelib/debug",
+    "devicelib/display",
     "devicelib/ide",
     "devicelib/intc",
     "devicelib/iommu",
@@ -203,6 +204,25 @@ class Chip:
         while kind := message(len(found), ctypes.byref(to), ctypes.byref(what)):
             found.append((kind.decode(), to.value, what.value))
         return found
+
+    def memory(self, region: int) -> memoryview:
+        """A window of real memory: 16 MiB, whatever its size."""
+        find = self.lib.mb_dev_region_memory
+        find.restype = ctypes.c_void_p
+        array = (ctypes.c_uint8 * (16 << 20)).from_address(find(self.pointer, region))
+        return memoryview(array).cast("B")
+
+    def picture(self) -> Picture | None:
+        width, height = ctypes.c_uint(), ctypes.c_uint()
+        look = self.lib.bench_picture
+        look.restype = ctypes.c_size_t
+        size = (ctypes.byref(width), ctypes.byref(height))
+        needed = look(self.pointer, *size, None, ctypes.c_size_t(0))
+        if not needed:
+            return None
+        rgb = ctypes.create_string_buffer(needed)
+        look(self.pointer, *size, rgb, ctypes.c_size_t(needed))
+        return Picture(width.value, height.value, rgb.raw)
 
     def translate(self, address: int, size: int, write: bool) -> tuple[int, int] | None:
         """Where a DMA access of a child goes, and how much of it."""
