@@ -3,7 +3,8 @@
 A shape gives a few operations that make sense together, with mistakes among them. The
 operations are native_bench.c's: `w region offset value size cpu`, `r` likewise,
 `i port index level 0 cpu`, `a` acknowledges, `t` lets time pass, `M` is a message and
-`E` an end of interrupt, `p` looks at the screen, `s` saves, spoils some bytes, and restores, `z` resets.
+`E` an end of interrupt, `p` looks at the screen, `s` saves, spoils some bytes, and
+restores, `z` resets.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def _i8254(rand: random.Random) -> list[str]:
 
 
 def _vga(rand: random.Random) -> list[str]:
-    """Registers at random and, since those show little, now and then a mode of VBE's."""
+    """Registers at random; since those show little, now and then a mode of VBE's."""
     ports, extension, window, registers = 0, 1, 2, 4
     lines = [write(ports, 0x12, 0x67), write(ports, 0x10, 0x20)]
     for index, count in ((0x24, 25), (0x14, 5), (0x1E, 9)):

@@ -37,8 +37,8 @@ INTERESTING = [0, 1, 2, 7, 15, 0xFF, 0xFFFF, 0x8000_0000, 0xFFFF_FFFF, 2**64 - 1
 @cache
 def player() -> Path:
     """The bench as a program, with sanitizers."""
-    options = ["-DBENCH_MAIN", "-rdynamic", "-fsanitize=address,undefined", "-fno-sanitize-recover"]
-    return compiled("native_bench", *options)
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover"]
+    return compiled("native_bench", "-DBENCH_MAIN", "-rdynamic", *sanitizers)
 
 
 def _value(rand: random.Random) -> int:
