@@ -50,7 +50,7 @@ class Device:
     sits_on: ClassVar[str | tuple[str, ...] | None] = "mmio"
     """Kind of bus it is placed on; None: on no bus, it only has lines."""
     host: ClassVar[str | None] = None
-    """Host back end it takes: console, disk, cdrom, net, entropy."""
+    """Host back end it takes: console, log, disk, cdrom, floppy, net, entropy."""
     default_for: ClassVar[str | None] = None
     """`disk`, `cdrom` or `net`: the chip that `--disk` or `--net` adds to a board that
     has none free, on a bus of the kind it sits on."""
@@ -104,8 +104,8 @@ class Device:
     parent: Any
     """The Python chip that offers the bus it sits on, or None."""
     disk: Image | None
-    """With `host = "disk"` or `"cdrom"`: the image of the parameters `image`,
-    `readonly` and `snapshot`, or None."""
+    """With `host = "disk"`, `"cdrom"` or `"floppy"`: the image of the parameters
+    `image`, `readonly` and `snapshot`, or None."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -338,7 +338,7 @@ def _disk(
     chip: type[Device], params: Mapping[str, Any], outside: Surroundings
 ) -> Image | None:
     """The image of a chip that is a disk, if the board gives one."""
-    path = params.get("image") if chip.host in ("disk", "cdrom") else None
+    path = params.get("image") if chip.host in ("disk", "cdrom", "floppy") else None
     if not path:
         return None
     return outside.open_image(str(path), params["readonly"], params["snapshot"])
