@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--disk",
         action="append",
         default=[],
-        metavar="F[,ro|,snapshot|,cdrom]",
+        metavar="F[,ro|,snapshot|,cdrom|,floppy]",
         help="disk image",
     )
     parser.add_argument(

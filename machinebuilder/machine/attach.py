@@ -2,10 +2,11 @@
 """`--disk` and `--net`: what the user brings to a board, as changes to its plan.
 
 A disk image goes to the first device with `host: disk` that has none, a disc (`.iso`
-or `,cdrom`) to one with `host: cdrom`. Without one, a new device is made: of a chip
-that says `default_for = "disk"` and has a free place on the board. On a bus of several
-places that is the lowest; of buses with one place each, such as virtio transports, the
-highest (lowest of these first: guests number them in order).
+or `,cdrom`) to one with `host: cdrom`, a diskette (`.ima`, `.vfd` or `,floppy`) to one
+with `host: floppy`, which a board has or not. Without one, a new device is made: of a
+chip that says `default_for = "disk"` and has a free place on the board. On a bus of
+several places that is the lowest; of buses with one place each, such as virtio
+transports, the highest (lowest of these first: guests number them in order).
 """
 
 from __future__ import annotations
@@ -18,23 +19,29 @@ from machinebuilder.board.plan import DevicePlan, Plan, Slot
 from machinebuilder.device import Device, registry
 from machinebuilder.errors import UserError
 
-DISC = "cdrom"
+DISC, DISKETTE = "cdrom", "floppy"
+SUFFIXES = {".iso": DISC, ".ima": DISKETTE, ".vfd": DISKETTE}
 MODES = {
     "": {},
     "ro": {"readonly": True},
     "snapshot": {"snapshot": True},
     DISC: {"readonly": True},
+    DISKETTE: {},
 }
 
 
 def attach_disks(plan: Plan, disks: Sequence[str]) -> Plan:
-    """The plan with disk images: `FILE`, `FILE,ro`, `FILE,snapshot`, `FILE,cdrom`."""
-    waiting: dict[str, list[dict[str, object]]] = {"disk": [], DISC: []}
+    """The plan with disk images: `FILE`, or with a mode: `FILE,ro` and so on."""
+    waiting: dict[str, list[dict[str, object]]] = {"disk": [], DISC: [], DISKETTE: []}
     for disk in disks:
         host, params = _disk_params(disk)
         waiting[host].append(params)
     devices = [_with_image(device, waiting) for device in plan.devices]
     plan = dataclasses.replace(plan, devices=tuple(devices))
+    for params in waiting[DISKETTE]:
+        raise UserError(
+            f"--disk {params['image']}: board {plan.name} has no floppy drive free"
+        )
     return _add(_add(plan, "disk", waiting["disk"]), DISC, waiting[DISC])
 
 
@@ -50,12 +57,11 @@ def _disk_params(disk: str) -> tuple[str, dict[str, object]]:
     name, comma, mode = str(disk).rpartition(",")
     if not comma or mode not in MODES:
         name, mode = str(disk), ""
+    host = mode if mode in (DISC, DISKETTE) else SUFFIXES.get(Path(name).suffix.lower())
     if not Path(name).exists():
         raise UserError(f"--disk {disk}: there is no file {name}; make one first")
-    if not mode and name.lower().endswith(".iso"):
-        mode = DISC
     params = {"image": str(Path(name).absolute()), **MODES[mode]}
-    return DISC if mode == DISC else "disk", params
+    return host or "disk", params | (MODES[DISC] if host == DISC else {})
 
 
 def _with_image(

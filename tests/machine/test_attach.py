@@ -113,6 +113,37 @@ def test_a_disc_goes_into_the_cdrom_drive(
     assert (added.model, added.params["readonly"]) == ("scsi.cdrom", True)
 
 
+@pytest.mark.parametrize(
+    ("name", "mode", "changed"),
+    [
+        ("dos.ima", "", None),
+        ("dos.VFD", ",ro", "readonly"),
+        ("dos.ima", ",snapshot", "snapshot"),
+        ("dos.img", ",floppy", None),
+    ],
+)
+def test_a_diskette_goes_into_the_floppy_drive(
+    tmp_path: Path, disk: str, name: str, mode: str, changed: str | None
+) -> None:
+    diskette = tmp_path / name
+    diskette.write_bytes(bytes(512))
+    drive = device("fdc", "floppy.i82078", host="floppy")
+    after = attach_disks(board(drive), [f"{diskette}{mode}", disk])
+    params = after.device("fdc").params
+    assert params["image"] == str(diskette)
+    assert {n for n in ("readonly", "snapshot") if params[n]} == {changed} - {None}
+    assert after.device("disk0").params["image"] == disk
+
+
+def test_a_diskette_without_a_drive_is_the_users_error(tmp_path: Path) -> None:
+    diskette = tmp_path / "dos.ima"
+    diskette.write_bytes(bytes(512))
+    drive = device("fdc", "floppy.i82078", host="floppy", image="other.ima")
+    for given in (board(), board(drive)):
+        with pytest.raises(UserError, match="no floppy drive"):
+            attach_disks(given, [str(diskette)])
+
+
 def test_free_slots_are_those_that_nobody_has() -> None:
     slots = free_slots(board(declared("boot", 1)), "virtio")
     assert [slot.bus[7] for slot in slots] == ["0", "2", "3"]

@@ -1,4 +1,4 @@
-"""A driver for the floppy controller: ports, commands, DMA, as a PC's firmware has it."""
+"""A driver for the floppy controller, as a PC's firmware has it: ports, commands, DMA."""
 
 from __future__ import annotations
 
