@@ -1,4 +1,4 @@
-"""A driver for the floppy controller, as a PC's firmware has it: ports, commands, DMA."""
+"""A driver for the floppy controller, as a PC's firmware has: ports, commands, DMA."""
 
 from __future__ import annotations
 
