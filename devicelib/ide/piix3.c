@@ -105,10 +105,8 @@ static void piix_write(void *state, unsigned region, uint64_t offset, uint64_t v
 static void piix_reset(void *state)
 {
     struct piix *piix = state;
-    bool enabled = mb_dev_param(piix->dev, PIIX3_PARAM_ENABLED);
     for (unsigned i = 0; i < TIMINGS; i++)
-        __atomic_store_n(&piix->timing[i], enabled && i % 2 ? DECODE >> 8 : 0,
-                         __ATOMIC_RELAXED);
+        __atomic_store_n(&piix->timing[i], 0, __ATOMIC_RELAXED);
     for (unsigned number = 0; number < 2; number++)
         mb_ata_channel_reset(&piix->controller.channels[number]);
 }

@@ -10,7 +10,7 @@ Omitted: the bridge's own limits on what devices on ISA may be (PIO timing, pref
 
 from __future__ import annotations
 
-from machinebuilder.device import Bus, Device, IrqOut, Param, PciFunction, Reg, Region
+from machinebuilder.device import Bus, Device, IrqOut, PciFunction, Reg, Region
 
 
 class PiixIde(Device):
@@ -20,10 +20,6 @@ class PiixIde(Device):
     sits_on = "pci"
     pci = PciFunction(vendor=0x8086, device=0x7010, class_code=0x01_01_80)
     pci_setup = {0x40: (2, 0x8000), 0x42: (2, 0x8000)}
-
-    enabled = Param(
-        "boolean", default=False, doc="the ports answer from power-on, without firmware"
-    )
 
     command0 = Region(8, "primary channel", name="command0", on="io", at=0x1F0)
     control0 = Region(1, name="control0", on="io", at=0x3F6)

@@ -56,10 +56,10 @@ class Registers:
 
     table, buffer = TABLE, BUFFER
 
-    def wait(self, seconds: float = 5.0) -> int:
+    def wait(self, seconds: float = 5.0, mask: int = BSY) -> int:
         """Until it is not busy; the status, without acknowledging the interrupt."""
         deadline = time.monotonic() + seconds
-        while (status := self.alternate()) & BSY:
+        while (status := self.alternate()) & mask:
             assert time.monotonic() < deadline, "busy for ever"
             time.sleep(0.0002)
         return status
@@ -138,7 +138,7 @@ class Registers:
         self.master_write(0, direction)
         self.write(STATUS, code)
         self.master_write(0, direction | START)
-        self.wait(seconds)
+        self.wait(seconds, BSY | DRQ)
         found = self.master_read(2)
         self.master_write(0, direction)
         return self.read(STATUS), found
@@ -233,7 +233,7 @@ class Ide:
 
     def __init__(self, disks: dict[int, Path | str], discs: dict[int, Path | str],
                  **params: Any) -> None:  # fmt: skip
-        self.chip = Chip("ide.piix3", enabled=1)
+        self.chip = Chip("ide.piix3")
         self.drives = [
             Chip("ata.disk", self.chip, slot=slot, image=image, **params)
             for slot, image in disks.items()
@@ -243,7 +243,12 @@ class Ide:
             for slot, image in discs.items()
         ]
         self.chip.reset()
+        self.enable()
         self.primary, self.secondary = Channel(self, 0), Channel(self, 1)
+
+    def enable(self) -> None:
+        """What firmware does after power-on."""
+        self.chip.write(CONFIG, 0x40, 0x8000_8000, 4)
 
     def close(self) -> None:
         for drive in reversed(self.drives):

@@ -28,6 +28,7 @@ from ide_driver import (
     Channel,
     Ide,
 )
+from native_bench import bad_spot
 
 BLOCKS = 300
 TEST_READY, SENSE, INQUIRY = b"\x00", b"\x03\0\0\0\x12", b"\x12\0\0\0\x24"
@@ -166,6 +167,18 @@ def test_nothing_is_beyond_the_end(channel: Channel, block: int, count: int) -> 
     assert channel.read(ERROR) == 0x50
     assert sense(channel) == (5, 0x21, 0)
     assert sense(channel) == (0, 0, 0)
+
+
+def test_what_cannot_be_read_is_a_medium_error(channel: Channel) -> None:
+    bad_spot(2048 * 50, 2048 * 51)
+    assert channel.packet_in(read_10(50, 1)) == (READY | ERR, b"")
+    assert sense(channel) == (3, 0x11, 0)
+    channel.prds([(BUFFER, 2048)])
+    channel.packet(read_10(50, 1), by_dma=True)
+    channel.master_write(0, START | TO_MEMORY)
+    assert channel.wait() == READY | ERR
+    assert channel.read(ERROR) == 0x30
+    bad_spot(0, 0)
 
 
 def test_unknown_packets_are_refused(channel: Channel) -> None:

@@ -16,6 +16,8 @@ from ide_driver import (
     CONFIG,
     COUNT,
     DEVICE,
+    DF,
+    DRDY,
     DRQ,
     ERR,
     ERROR,
@@ -30,10 +32,11 @@ from ide_driver import (
     STATUS,
     TABLE,
     TO_MEMORY,
+    UNC,
     Channel,
     Ide,
 )
-from native_bench import RAM
+from native_bench import RAM, bad_spot, flushes
 
 SECTORS = 4096
 SIZE = 512 * SECTORS
@@ -355,13 +358,15 @@ def test_the_masters_registers_are_bytes_or_wider(channel: Channel) -> None:
     assert channel.chip.read(BUSMASTER, 8, 4) == 0x0020_0008
 
 
-# -- caches, features, resets
+# -- the write cache
 
 
 @pytest.mark.parametrize("code", [FLUSH, 0xEA])
-def test_flushing(channel: Channel, code: int) -> None:
+def test_flushing_reaches_the_hosts_disk(channel: Channel, code: int) -> None:
     channel.select()
+    before = flushes()
     assert channel.command(code) == READY
+    assert flushes() == before + 1
 
 
 def test_the_write_cache_can_be_switched_off(channel: Channel, image: Path) -> None:
@@ -369,9 +374,70 @@ def test_the_write_cache_can_be_switched_off(channel: Channel, image: Path) -> N
     channel.write(ERROR, 0x82)
     assert channel.command(SET_FEATURES) == READY
     assert not channel.identify()[85] & 0x20
+    before = flushes()
     channel.address(1, 1)
     assert channel.pio_out(WRITE, b"x" * 512) == READY
-    assert sectors(image, 1) == b"x" * 512
+    channel.address(2, 1)
+    assert channel.dma_out(WRITE_DMA, b"y" * 512)[0] == READY
+    assert flushes() == before + 2
+    assert sectors(image, 1, 2) == b"x" * 512 + b"y" * 512
+
+
+@pytest.mark.parametrize(("code", "through"), [(0x35, 0), (0x3D, 1)])
+def test_forced_unit_access_flushes(channel: Channel, code: int, through: int) -> None:
+    before = flushes()
+    channel.address(1, 1, wide=True)
+    assert channel.dma_out(code, bytes(512)) == (READY, INTERRUPT)
+    assert flushes() == before + through
+
+
+# -- the host's disk fails
+
+
+@pytest.fixture
+def bad_sector() -> Iterator[int]:
+    bad_spot(100 * 512, 101 * 512)
+    yield 100
+    bad_spot(0, 0)
+
+
+def test_sectors_before_a_bad_one_are_read(
+    channel: Channel, image: Path, bad_sector: int
+) -> None:
+    channel.address(bad_sector - 2, 4)
+    status, data = channel.pio_in(READ, 2048)
+    assert (status, data) == (READY | ERR, sectors(image, bad_sector - 2, 2))
+    assert (channel.read(ERROR), channel.read(LOW)) == (UNC, bad_sector)
+
+
+def test_a_bad_sector_ends_dma(channel: Channel, bad_sector: int) -> None:
+    channel.address(bad_sector, 1)
+    assert channel.dma_in(READ_DMA, 512)[:2] == (READY | ERR, ACTIVE | INTERRUPT)
+    assert channel.read(ERROR) == UNC
+    channel.address(bad_sector, 1)
+    assert channel.command(0x40) == READY | ERR
+
+
+@pytest.mark.parametrize("way", ["pio", "dma"])
+def test_a_write_that_fails_is_a_fault(
+    channel: Channel, bad_sector: int, way: str
+) -> None:
+    channel.address(bad_sector, 1)
+    if way == "pio":
+        status = channel.pio_out(WRITE, bytes(512))
+    else:
+        status = channel.dma_out(WRITE_DMA, bytes(512))[0]
+    assert status == DRDY | DF | ERR
+
+
+def test_a_flush_that_fails_is_a_fault(channel: Channel) -> None:
+    bad_spot(2**62, 2**63 - 1)
+    channel.select()
+    assert channel.command(FLUSH) == DRDY | DF | ERR
+    bad_spot(0, 0)
+
+
+# -- features, resets
 
 
 @pytest.mark.parametrize(
@@ -458,6 +524,8 @@ def test_power_on_in_the_middle_of_dma(plug: Plug, image: Path) -> None:
     channel.write(STATUS, READ_DMA_EXT)
     channel.master_write(0, START | TO_MEMORY)
     ide.chip.reset()
+    assert channel.read(STATUS) == 0xFF
+    ide.enable()
     assert (channel.master_read(0, 4), channel.read(STATUS)) == (0, READY)
 
 
