@@ -36,6 +36,8 @@ struct mb_dev {
     size_t sent_size;
 };
 
+void bench_place(struct mb_dev *dev, unsigned slot);    /* native_pci.c */
+
 /* A chip may call from its threads: one lock for all that the bench keeps. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -493,8 +495,6 @@ double bench_gic_round(struct mb_dev *dev, unsigned count)
 
 #ifdef BENCH_MAIN
 
-extern const struct mb_chip mb_chip_virtio_mmio;
-
 /* By its symbol: the layout is the list. */
 static const struct mb_chip *find(const char *name)
 {
@@ -564,30 +564,48 @@ static void play(struct mb_dev *dev, struct mb_dev *child)
     }
 }
 
-/* usage: native_bench MODEL [IMAGE] < script */
+static void create(struct mb_dev *dev)
+{
+    if (bench_create(dev))
+        return;
+    fprintf(stderr, "%s\n", bench_error);
+    exit(2);
+}
+
+/* MODEL@SLOT=IMAGE */
+static struct mb_dev *add_child(struct mb_dev *parent, char *what)
+{
+    char *image = strchr(what, '='), *slot = strchr(what, '@');
+    if (image)
+        *image++ = 0;
+    if (slot)
+        *slot++ = 0;
+    struct mb_dev *child = bench_new(find(what), "device", 4, parent);
+    bench_place(child, slot ? (unsigned)atoi(slot) : 0);
+    if (image)
+        bench_param(child, "image", 0, image);
+    create(child);
+    return child;
+}
+
+/* usage: native_bench MODEL [CHILD[@SLOT][=IMAGE]]... < script */
 int main(int argc, char **argv)
 {
-    struct mb_dev *child = NULL, *dev;
-    if (!strncmp(argv[1], "virtio.", 7)) {
-        dev = bench_new(&mb_chip_virtio_mmio, "place", 4, NULL);
-        bench_create(dev);
-        child = bench_new(find(argv[1]), "device", 4, dev);
-        if (argc > 2)
-            bench_param(child, "image", 0, argv[2]);
-    } else {
-        dev = bench_new(find(argv[1]), "chip", 4, NULL);
-        bench_param(dev, "spis", 256, NULL);
-        bench_param(dev, "clock", 1843200, NULL);
-    }
-    if (!bench_create(child ? child : dev)) {
-        fprintf(stderr, "%s\n", bench_error);
-        return 2;
-    }
+    enum { CHILDREN = 4 };
+    struct mb_dev *children[CHILDREN] = { NULL }, *dev;
+    int count = argc - 2 < CHILDREN ? argc - 2 : CHILDREN;
+    dev = bench_new(find(argv[1]), "chip", 4, NULL);
+    bench_param(dev, "spis", 256, NULL);
+    bench_param(dev, "clock", 1843200, NULL);
+    bench_param(dev, "legacy", 1, NULL);
+    create(dev);
+    for (int i = 0; i < count; i++)
+        children[i] = add_child(dev, argv[2 + i]);
     if (dev->chip->reset)
         bench_reset(dev);
-    play(dev, child);
-    if (child)
-        bench_free(child);
+    play(dev, children[0]);
+    for (int i = count; i-- > 0;)
+        bench_free(children[i]);
     bench_free(dev);
     return 0;
 }

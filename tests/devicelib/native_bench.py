@@ -49,7 +49,7 @@ def compiled(output: str, *options: str) -> Path:
     sources = sorted(str(p) for s in SOURCES for p in (ROOT / s).glob("*.c"))
     sources.append(str(ROOT / "devicelib/pci/msix.c"))
     sources += [
-        str(Path(__file__).with_name(f"native_{n}.c")) for n in ("bench", "pci")
+        str(Path(__file__).with_name(f"native_{n}.c")) for n in ("bench", "pci", "disk")
     ]
     includes = [f"-I{ROOT / i}" for i in INCLUDES] + [f"-I{folder}"]
     command = ["gcc", *FLAGS.split(), *options, *includes, *sources]
@@ -88,6 +88,17 @@ def ram() -> memoryview:
     """The guest's memory, which starts at RAM."""
     array = (ctypes.c_uint8 * (16 << 20)).in_dll(library(), "bench_ram")
     return memoryview(array).cast("B")
+
+
+def flushes() -> int:
+    """How often a chip had the host's disk write all that it had been given."""
+    return int(library().bench_flushes())
+
+
+def bad_spot(start: int, end: int) -> None:
+    """These bytes of all images cannot be read or written; up to 2**63 - 1: nor can an
+    image be flushed. Of no size: all is well."""
+    library().bench_bad_spot(ctypes.c_uint64(start), ctypes.c_uint64(end))
 
 
 class CreateError(Exception):

@@ -8,9 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from fuzz_shapes import SHAPES
+from fuzz_shapes import SHAPES as OTHER_SHAPES
+from fuzz_shapes_disk import SHAPES as DISK_SHAPES
 from native_bench import RAM, compiled
 
+SHAPES = OTHER_SHAPES | DISK_SHAPES
 MODELS = [
     *SHAPES,
     "intc.gicv2",
@@ -24,6 +26,20 @@ MODELS = [
     "uart.ns16550",
     "debug.port",
 ]
+ON_BUSES = {
+    "virtio.blk": ["virtio.mmio", "virtio.blk={disk}"],
+    "virtio.net": ["virtio.mmio", "virtio.net"],
+    "virtio.console": ["virtio.mmio", "virtio.console"],
+    "virtio.rng": ["virtio.mmio", "virtio.rng"],
+    "virtio.pci": ["virtio.pci", "virtio.blk={disk}"],
+    "ide.piix3": [
+        "ide.piix3",
+        "ata.disk@0={disk}",
+        "ata.cdrom@1={disc}",
+        "ata.cdrom@2",
+    ],
+}
+"""Chips that need others: a parent and its children, with images."""
 SMALL = {"uart.ns16550": 8, "debug.port": 1}
 """Spans of chips that have their registers byte by byte."""
 STEPS = 6000
@@ -124,9 +140,11 @@ def _script(model: str, seed: int) -> str:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("model", MODELS)
 def test_random_use_ends_well(model: str, seed: int, tmp_path: Path) -> None:
-    image = tmp_path / "disk.img"
-    image.write_bytes(bytes(1 << 20))
-    command = [str(player()), model, *([str(image)] if model == "virtio.blk" else [])]
+    images = {name: tmp_path / name for name in ("disk", "disc")}
+    for image in images.values():
+        image.write_bytes(bytes(1 << 20))
+    chips = [chip.format(**images) for chip in ON_BUSES.get(model, [model])]
+    command = [str(player()), *chips]
     done = subprocess.run(
         command, input=_script(model, seed), capture_output=True, text=True, timeout=60
     )
