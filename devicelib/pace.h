@@ -20,7 +20,13 @@ struct pace {
 /* The timer counts `due` interrupts by now: from here on, none is owed. */
 static inline void pace_start(struct pace *pace, uint64_t due)
 {
-    *pace = (struct pace){ .due = due, .spacing = PACE_NS };
+    *pace = (struct pace){ .due = due, .last = INT64_MIN / 2, .spacing = PACE_NS };
+}
+
+/* The next one is the guest's own doing: it need not keep its distance from the last. */
+static inline void pace_rest(struct pace *pace)
+{
+    pace->last = INT64_MIN / 2;
 }
 
 static inline void pace_reach(struct pace *pace, uint64_t due, int64_t period_ns)
@@ -35,7 +41,7 @@ static inline void pace_reach(struct pace *pace, uint64_t due, int64_t period_ns
 /* Is it time for one that is owed? It is given with that. */
 static inline bool pace_take(struct pace *pace, int64_t now)
 {
-    if (!pace->owed || (pace->last && now - pace->last < pace->spacing))
+    if (!pace->owed || now - pace->last < pace->spacing)
         return false;
     pace->owed--;
     pace->last = now;

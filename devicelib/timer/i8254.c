@@ -74,6 +74,8 @@ static void settle(struct i8254 *chip)
     int64_t ns = now_ns(chip), now = ticks_at(ns);
     mb_i8254_advance(counter, now);
     pace_reach(&chip->s.pace, mb_i8254_rises(counter, now), period_ns(counter));
+    if (counter->mode != 2 && counter->mode != 3)
+        pace_rest(&chip->s.pace);       /* nothing repeats */
     if (pace_take(&chip->s.pace, ns)) {
         mb_dev_out(chip->dev, I8254_PORT_IRQ, 0, 0);
         mb_dev_out(chip->dev, I8254_PORT_IRQ, 0, 1);
@@ -258,6 +260,7 @@ static void i8254_reset(void *state)
     pthread_mutex_lock(&chip->lock);
     memset(&chip->s, 0, sizeof chip->s);
     chip->s.ports[0].counter.gate = chip->s.ports[1].counter.gate = true;
+    pace_start(&chip->s.pace, 0);
     settle(chip);
     pthread_mutex_unlock(&chip->lock);
 }

@@ -94,8 +94,40 @@ def _vga(rand: random.Random) -> list[str]:
     return [*lines, f"t 0 0 {rand.getrandbits(32):x} 0 0"]
 
 
+def _ioapic(rand: random.Random) -> list[str]:
+    index = rand.choice([rand.randrange(0x42), 0x10 + rand.randrange(48), 0xFF])
+    value = rand.choice([rand.getrandbits(32), rand.getrandbits(8) | 1 << 15])
+    lines = [write(0, 0, index, 4), write(0, 0x10, value, 4), read(0, 0x10, 4)]
+    lines += [line(rand, 1, 26) for _ in range(4)]
+    vector = rand.choice([value & 0xFF, rand.getrandbits(8)])
+    lines += [write(0, 0x40, vector, 4), f"E 0 0 {vector:x} 0 0"]
+    offset, size = rand.randrange(0x1000), rand.choice([1, 2, 4, 8])
+    lines += [write(0, offset, value, size), read(0, offset, size)]
+    return [*lines, spoil(rand)] if rand.random() < 0.2 else lines
+
+
+def _lapic(rand: random.Random) -> list[str]:
+    cpu = rand.randrange(-1, 5) % 2**64
+    lines = [write(0, 0xF0, rand.choice([0x1FF, 0x1FF, 0x1FF, 0xFF]), 4, cpu)]
+    for _ in range(4):
+        offset = rand.choice([0x80, 0xD0, 0xE0, 0x300, 0x310, 0x320, 0x350, 0x360])
+        offset = rand.choice([offset, 0x370, 0x380, 0x3E0, 16 * rand.randrange(0x40)])
+        value = rand.choice([1, 40, rand.getrandbits(32), rand.getrandbits(20)])
+        lines += [write(0, offset, value, 4, cpu), read(0, offset, 4, cpu)]
+    for _ in range(3):
+        address = 0xFEE0_0000 | rand.getrandbits(20)
+        lines.append(f"M 0 {address:x} {rand.getrandbits(16):x} 0 0")
+    lines += [line(rand, 2, 1), sleep(rand, rand.choice([100, 10**6, 10**7]))]
+    lines += [acknowledge(rand, 4), write(0, 0xB0, 0, 4, cpu)]
+    offset, size = rand.randrange(0x1000), rand.choice([1, 2, 4, 8])
+    lines += [write(0, offset, 1, size, cpu), read(0, offset, size, cpu)]
+    return [*lines, spoil(rand)] if rand.random() < 0.1 else lines
+
+
 SHAPES: dict[str, Shape] = {
     "display.vga": _vga,
     "intc.i8259": _i8259,
+    "intc.ioapic": _ioapic,
+    "intc.lapic": _lapic,
     "timer.i8254": _i8254,
 }
