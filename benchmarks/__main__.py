@@ -1,69 +1,50 @@
-"""`python -m benchmarks`: `mb` beside Debian's QEMU, as ratios of medians.
+"""`python -m benchmarks`: `mb` beside Debian's QEMU, workload by workload.
 
-Runs are interleaved, ours and QEMU's in turn, because hosts are noisy. Needs QEMU's
-system emulators, and the images of `mb fetch debian-armhf` (or --images FOLDER);
---sparc FOLDER adds the SPARCstation.
+Runs are interleaved, ours and QEMU's in turn, because hosts are noisy; ratios are of
+medians, above 1 is faster than QEMU. Needs QEMU's system emulators, the cross
+compilers, and the images of `mb fetch debian-armhf` (or --arm FOLDER); --sparc FOLDER,
+with a sun4m kernel (`zImage`) and an `initrd.gz`, adds the SPARCstation.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from pathlib import Path
 
-from benchmarks import latency, sparc, whole
+from benchmarks import compare, guests, latency, report
 from machinebuilder import fetch
 
-Row = tuple[str, str, str, str]
 
-
-def compared(
-    board: str, measured: list[tuple[str, list[float], list[float], str]]
-) -> list[Row]:
-    """Measurements beside QEMU as rows: what, ours, QEMU's, ratio of medians."""
-    found = []
-    for what, ours, theirs, unit in measured:
-        a, b = statistics.median(ours), statistics.median(theirs)
-        ratio = f"{a / b:.2f}" if b else ""
-        found.append((f"{board}: {what}", f"{a:.2f} {unit}", f"{b:.2f} {unit}", ratio))
-    return found
-
-
-def rows(arm: Path, sun: Path | None, runs: int) -> list[Row]:
-    """Every measurement."""
-    found = compared("arm-virt", whole.measure(arm, runs))
-    for what, nanoseconds, limit in latency.measure(runs):
-        found.append((what, f"{nanoseconds:.0f} ns", "", f"limit {limit} ns"))
-    if sun is not None:
-        found += compared("sparc-ss5", sparc.measure(sun, runs))
-    return found
-
-
-def table(found: list[Row]) -> str:
-    """The rows as text, columns aligned."""
-    every = [("", "mb", "qemu", "mb / qemu"), *found]
-    widths = [max(len(row[i]) for row in every) for i in range(4)]
-    return "\n".join(
-        "  ".join(
-            [f"{r[0]:<{widths[0]}}", *(f"{r[i]:>{widths[i]}}" for i in (1, 2, 3))]
-        )
-        for r in every
-    )
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--arm", type=Path, help="folder with zImage and initrd.gz")
+    parser.add_argument("--sparc", type=Path, help="the same of a sun4m guest")
+    parser.add_argument("--runs", type=int, default=5, help="that count (5)")
+    parser.add_argument("--plots", type=Path, help="folder for a plot of each guest")
+    return parser.parse_args()
 
 
 def main() -> int:
-    """Measure and print one table."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--images", type=Path, help="folder with zImage and initrd.gz")
-    parser.add_argument("--sparc", type=Path, help="the same of a sun4m guest")
-    parser.add_argument("--runs", type=int, default=5, help="of each command (5)")
-    arguments = parser.parse_args()
-    images = arguments.images or fetch.fetch(
+    """Measure and print; 1 if some result is not QEMU's."""
+    wanted = arguments()
+    arm = wanted.arm or fetch.fetch(
         "debian-armhf", lambda text: print(f"{text} ...", file=sys.stderr)
     )
-    print(table(rows(images, arguments.sparc, arguments.runs)))
-    return 0
+    machines = [guests.arm(arm)]
+    if wanted.sparc is not None:
+        machines.append(guests.sparc(wanted.sparc))
+    wrong = False
+    for guest in machines:
+        found = compare.measure(guest, wanted.runs)
+        print(report.text(found), flush=True)
+        wrong |= bool(found.wrong())
+        if wanted.plots is not None:
+            print(f"plot: {report.save_plot(found, wanted.plots)}")
+    for what, nanoseconds, limit in latency.measure(wanted.runs):
+        print(f"{what:33}{nanoseconds:9.0f} ns  (limit {limit})")
+    return int(wrong)
 
 
 if __name__ == "__main__":

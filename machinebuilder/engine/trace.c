@@ -1,4 +1,4 @@
-/* Debugging aids: MB_TRACE=blocks,exec,step,irq,mmu,unit writes to MB_TRACE_FILE or stderr.
+/* Debugging aids: MB_TRACE=blocks,exec,step,irq,mmu,unit,host writes to MB_TRACE_FILE or stderr.
  * SPDX-License-Identifier: Apache-2.0
  *
  * `exec` writes the registers before every block (and keeps blocks apart: no links, no
@@ -15,7 +15,7 @@ static FILE *out;
 
 void mb_trace_init(void)
 {
-    static const char *const names[] = {"blocks", "exec", "step", "irq", "mmu", "unit"};
+    static const char *const names[] = {"blocks", "exec", "step", "irq", "mmu", "unit", "host"};
     const char *wanted = getenv("MB_TRACE"), *file = getenv("MB_TRACE_FILE");
     if (!wanted || out)
         return;
@@ -54,6 +54,15 @@ void mb_trace_exec(struct mb_vcpu *vcpu)
     fputc('\n', out);
 }
 
+/* For a disassembler: one line of hexadecimal digits. */
+static void put_host_code(const struct mb_block *block)
+{
+    fputs("  host ", out);
+    for (uint32_t i = 0; i < block->code.size; i++)
+        fprintf(out, "%02x", block->entry[i]);
+    fputc('\n', out);
+}
+
 void mb_trace_block(struct mb_vcpu *vcpu, const struct mb_block *block)
 {
     char text[128];
@@ -70,6 +79,8 @@ void mb_trace_block(struct mb_vcpu *vcpu, const struct mb_block *block)
         fprintf(out, "  %08llx  %s\n", (unsigned long long)pc, size ? text : "?");
         pc += size ? size : 4;
     }
+    if (mb_trace & MB_TRACE_HOST)
+        put_host_code(block);
 }
 
 void mb_trace_text(struct mb_vcpu *vcpu, const char *format, ...)

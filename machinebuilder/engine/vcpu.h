@@ -288,9 +288,9 @@ void mb_access_load(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t v
 void mb_access_store(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,
                      const void *data, unsigned width, unsigned flags);
 
-/* trace.c: MB_TRACE=blocks,exec,step,irq,mmu,unit and MB_TRACE_FILE */
+/* trace.c: MB_TRACE=blocks,exec,step,irq,mmu,unit,host and MB_TRACE_FILE */
 enum { MB_TRACE_BLOCKS = 1, MB_TRACE_EXEC = 2, MB_TRACE_STEP = 4, MB_TRACE_IRQ = 8,
-       MB_TRACE_MMU = 16, MB_TRACE_UNIT = 32 };
+       MB_TRACE_MMU = 16, MB_TRACE_UNIT = 32, MB_TRACE_HOST = 64 };
 extern unsigned mb_trace;
 void mb_trace_init(void);
 void mb_trace_block(struct mb_vcpu *vcpu, const struct mb_block *block);
