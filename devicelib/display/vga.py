@@ -18,6 +18,8 @@ vertical retrace, EDID, the switch of subsystems at 0x3c3 (it keeps what is writ
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import Device, Param, PciFunction, Region
 
 MIB = 1 << 20
@@ -54,3 +56,8 @@ class Vga(Device):
     code = Region(0x1_0000, bar=6, memory="rom", doc="the video BIOS")
 
     rom = Param("path", doc="image of the video BIOS")
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> bool:
+        view.power.present.add("vga")
+        return False

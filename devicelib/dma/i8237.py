@@ -36,6 +36,7 @@ class I8237(Device):
     """Seven channels between memory and chips on the ISA bus."""
 
     sits_on = "io"
+    acpi_hid = "PNP0200"
 
     low = Region(0x10, at=0x00, doc="channels 0 to 3")
     pages = Region(0x0F, at=FIRST_PAGE, doc="page registers")

@@ -49,6 +49,7 @@ class I82078(Transfers):
 
     sits_on = "isa-dma"
     host = "floppy"
+    acpi_hid = "PNP0700"
 
     registers = Region(6, on="io", at=0x3F0, doc="status and output, data, rate")
     change = Region(1, on="io", at=0x3F7, doc="the change line; rate when written")

@@ -13,6 +13,8 @@ entry is kept and means nothing.
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import Bits, Device, IrqIn, Param, Reg
 
 
@@ -31,3 +33,16 @@ class IOApic(Device):
     select = Reg(0x00, index=Bits(7, 0), doc="IOREGSEL: the register in the window")
     window = Reg(0x10, doc="IOWIN: 0 ID, 1 version, 2 arbitration, from 0x10 the table")
     eoi = Reg(0x40, "wo", vector=Bits(7, 0), doc="ends interrupts of that vector")
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> bool:
+        from machinebuilder.boot.acpi import tables
+
+        view.interrupt_rows.append(tables.io_apic(0, view.place(), 0))
+        for line, pin in view.elsewhere(view.device.name):
+            view.interrupt_rows.append(tables.source_override(line, pin, level=False))
+        return False
+
+    @classmethod
+    def acpi_interrupt(cls, port: str, index: int) -> int | None:
+        return index

@@ -17,6 +17,8 @@ spurious vector is never given: an acknowledge cycle looks and takes in one.
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import Bit, Bits, Device, IrqIn, IrqOut, Param, Reg
 
 
@@ -92,3 +94,11 @@ class LocalApic(Device):
     initial_count = Reg(0x380, doc="starts the timer; 0 stops it")
     current_count = Reg(0x390, "ro")
     divide = Reg(0x3E0, doc="bits 3, 1, 0: divide by 2, 4, .. 128, 1")
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> bool:
+        from machinebuilder.boot.acpi import tables
+
+        view.local_apics = view.place()
+        view.interrupt_rows.append(tables.local_nmi(1))
+        return False

@@ -115,9 +115,31 @@ class View:
         return [wire for wire in self.plan.wires if wire.source == source]
 
     def interrupts(self, source: str) -> list[int]:
-        """The interrupts that `source` raises, each once, in order."""
-        found = (self.interrupt(wire) for wire in self.wires(source))
-        return list(dict.fromkeys(number for number in found if number is not None))
+        """The interrupts that `source` raises, each once, in order; of a line that
+        goes to several controllers, as the first has it."""
+        found: dict[tuple[str, int], int] = {}
+        for wire in self.wires(source):
+            number = self.interrupt(wire)
+            if number is not None:
+                found.setdefault((wire.port, wire.index), number)
+        return list(dict.fromkeys(found.values()))
+
+    def elsewhere(self, controller: str) -> list[tuple[int, int]]:
+        """Lines that come to `controller` under another number than to the one they
+        are known by: that number, and this one."""
+        found = []
+        for wire in self.plan.wires:
+            number = self.interrupt(wire)
+            if wire.target == controller and number is not None:
+                line = (wire.source, wire.port, wire.index)
+                known = next(
+                    self.interrupt(other)
+                    for other in self.wires(wire.source)
+                    if (other.source, other.port, other.index) == line
+                )
+                if known is not None and known != number:
+                    found.append((known, number))
+        return found
 
     def interrupt(self, wire: Wire) -> int | None:
         """The system's number of the input at a wire's end; None: it has none."""

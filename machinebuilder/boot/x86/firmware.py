@@ -22,6 +22,7 @@ from machinebuilder.boot.x86.ports import Ports
 from machinebuilder.boot.x86.room import Request, Room
 from machinebuilder.boot.x86.start import MAP_ROWS, Start
 from machinebuilder.device import registry
+from machinebuilder.fetch import seabios
 
 if TYPE_CHECKING:
     from machinebuilder.machine import Machine
@@ -35,6 +36,8 @@ RESERVE = MIB
 """Firmware keeps less than this of the end of low memory for itself and the tables."""
 Items = dict[int | str, bytes]
 MENU = "menu"
+DISPLAY = 0x03
+"""A class of PCI functions."""
 FAIL_WAIT_MS = 5_000
 """With nothing to boot SeaBIOS waits this long before it tries again."""
 
@@ -91,9 +94,22 @@ def items(plan: Plan, boot: str) -> Items:
         "etc/e820": packed(ranges),
         "etc/boot-fail-wait": FAIL_WAIT_MS.to_bytes(4, "little"),
     }
+    found.update(display_roms(plan))
     found.update(acpi.build(plan).files())
     found.update(smbios.build(plan).files())
     return found
+
+
+def display_roms(plan: Plan) -> Items:
+    """The BIOS of displays whose board names none, by the name SeaBIOS looks for."""
+    path = seabios.installed(seabios.DISPLAY_IMAGE)
+    bare = (d for d in plan.devices if d.params.get("rom", "") is None)
+    functions = (registry.find(device.model).pci for device in bare)
+    return {
+        f"pci{function.vendor:04x},{function.device:04x}.rom": path.read_bytes()
+        for function in functions
+        if path and function and function.class_code >> 16 == DISPLAY
+    }
 
 
 def loader_items(plan: Plan, request: Request) -> Items:
