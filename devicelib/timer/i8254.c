@@ -74,8 +74,6 @@ static void settle(struct i8254 *chip)
     int64_t ns = now_ns(chip), now = ticks_at(ns);
     mb_i8254_advance(counter, now);
     pace_reach(&chip->s.pace, mb_i8254_rises(counter, now), period_ns(counter));
-    if (counter->mode != 2 && counter->mode != 3)
-        pace_rest(&chip->s.pace);       /* nothing repeats */
     if (pace_take(&chip->s.pace, ns)) {
         mb_dev_out(chip->dev, I8254_PORT_IRQ, 0, 0);
         mb_dev_out(chip->dev, I8254_PORT_IRQ, 0, 1);
@@ -222,6 +220,8 @@ static void write_byte(struct i8254 *chip, unsigned region, unsigned offset, uin
     } else {
         write_count(&chip->s.ports[offset], value, now);
     }
+    if (region == I8254_REGION_COUNTERS && offset == 0)
+        pace_rest(&chip->s.pace);
 }
 
 static unsigned span(unsigned region)

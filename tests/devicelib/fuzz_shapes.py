@@ -63,7 +63,7 @@ def _i8254(rand: random.Random) -> list[str]:
         counter = rand.choice([rand.randrange(3), command >> 6 & 3])
         lines.append(write(0, counter, rand.choice(counts)))
     lines += [write(1, 0, rand.getrandbits(8)), read(1, 0), read(0, 0, 4)]
-    lines.append(sleep(rand, rand.choice([1000, 10**6, 10**8])))
+    lines.append(sleep(rand, rand.choice([1000, 10**6, 10**7])))
     return [*lines, spoil(rand)] if rand.random() < 0.2 else lines
 
 
@@ -124,10 +124,26 @@ def _lapic(rand: random.Random) -> list[str]:
     return [*lines, spoil(rand)] if rand.random() < 0.1 else lines
 
 
+def _hpet(rand: random.Random) -> list[str]:
+    timer = 0x100 + 0x20 * rand.randrange(4)
+    value = rand.choice([1, 100, rand.getrandbits(20), rand.getrandbits(64), 2**64 - 1])
+    lines = [write(0, timer, rand.getrandbits(16) | 4, rand.choice([4, 8]))]
+    lines += [write(0, timer + 8, value, rand.choice([4, 8])) for _ in range(2)]
+    lines.append(write(0, 0xF0, rand.choice([0, value, 2**32 - 50]), 8))
+    lines.append(write(0, 0x10, rand.choice([1, 1, 1, 3, 0]), rand.choice([4, 8])))
+    lines.append(sleep(rand, rand.choice([100, 10**5, 10**6, 10**7])))
+    lines += [write(0, 0x20, rand.getrandbits(3), 4), line(rand, 2, 1)]
+    offset, size = rand.randrange(0x400), rand.choice([1, 2, 4, 8])
+    offset = offset // size * size
+    lines += [write(0, offset, value, size), read(0, offset, size), read(0, 0xF0, 8)]
+    return [*lines, spoil(rand)] if rand.random() < 0.2 else lines
+
+
 SHAPES: dict[str, Shape] = {
     "display.vga": _vga,
     "intc.i8259": _i8259,
     "intc.ioapic": _ioapic,
     "intc.lapic": _lapic,
+    "timer.hpet": _hpet,
     "timer.i8254": _i8254,
 }
