@@ -36,6 +36,16 @@ def guest_image(name: str) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def kvm() -> None:
+    """The test needs a host that can run x86 CPUs on its own."""
+    from machinebuilder.accel.kvm import why_not
+
+    problem = why_not("x86")
+    if problem is not None:
+        pytest.skip(f"no KVM here: {problem}")
+
+
 @pytest.fixture
 def arm_images() -> dict[str, Path]:
     """Debian's armhf kernel and initrd."""

@@ -2,9 +2,9 @@
 """What CPUID says on a CPU of a model: its table, made from the model's data.
 
 A model names features, and gives vendor, family, model, stepping and brand; `host`
-takes what KVM offers. Leaves that describe the host's KVM, timing, topology and the size
-of the extended state come from KVM, as it supports them. What the host lacks is left
-out.
+takes what KVM offers. Leaves that describe the host's KVM, timing, topology and the
+size of the extended state come from KVM, as it supports them. What the host lacks is
+left out.
 """
 
 from __future__ import annotations

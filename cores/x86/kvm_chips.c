@@ -100,7 +100,7 @@ static void inject_interrupt(struct mb_kvm_cpu *cpu)
     struct kvm_run *run = cpu->run;
     bool pending = __atomic_load_n(&s->lines, __ATOMIC_SEQ_CST) & 1u << X86_LINE_INTR;
     run->request_interrupt_window = 0;
-    if (!pending)
+    if (!pending || cpu->vcpu->masked)
         return;
     if (!run->ready_for_interrupt_injection || !run->if_flag) {
         run->request_interrupt_window = 1;

@@ -18,6 +18,7 @@ static const struct mb_kvm_need needs[] = {
     {KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE", "reset a CPU"},
     {KVM_CAP_IRQ_ROUTING, "KVM_CAP_IRQ_ROUTING", "route interrupts"},
     {KVM_CAP_SIGNAL_MSI, "KVM_CAP_SIGNAL_MSI", "deliver interrupt messages"},
+    {KVM_CAP_SET_GUEST_DEBUG, "KVM_CAP_SET_GUEST_DEBUG", "debug"},
     {KVM_CAP_DEBUGREGS, "KVM_CAP_DEBUGREGS", "reset a CPU"},
     {0},
 };
@@ -63,6 +64,9 @@ const struct mb_kvm_core x86_kvm = {
     .save = x86_kvm_save,
     .enter = x86_kvm_enter,
     .leave = x86_kvm_leave,
+    .breakpoints = X86_BREAKPOINTS,
+    .debug = x86_kvm_debug,
+    .stopped_at = x86_kvm_stopped_at,
     .describe = describe,
     .gsi = x86_kvm_gsi,
 };

@@ -102,14 +102,16 @@ void x86_kvm_reset(struct mb_kvm *kvm)
 
 /* ---- a CPU -------------------------------------------------------------------------------------------- */
 enum { APIC_ID = 0x20, APIC_VERSION = 0x30, APIC_DFR = 0xe0, APIC_SVR = 0xf0,
-       APIC_LVT_TIMER = 0x320, APIC_LVT_ERROR = 0x370, LVT_MASKED = 0x10000 };
+       APIC_LVT_TIMER = 0x320, APIC_LVT_LINT0 = 0x350, APIC_LVT_ERROR = 0x370,
+       LVT_MASKED = 0x10000, LVT_EXTINT = 0x700 };
 
 static void put32(struct kvm_lapic_state *apic, unsigned offset, uint32_t value)
 {
     memcpy(apic->regs + offset, &value, sizeof value);
 }
 
-/* SDM 3A, section 10.4.7.1. */
+/* SDM 3A, section 10.4.7.1; but the first CPU has its PIC connected, as firmware would leave
+ * it (virtual wire mode, MultiProcessor Specification 1.4, section 3.6.2.2). */
 static void reset_apic(struct mb_kvm_cpu *cpu)
 {
     struct kvm_lapic_state apic, fresh = {0};
@@ -121,6 +123,8 @@ static void reset_apic(struct mb_kvm_cpu *cpu)
     put32(&fresh, APIC_SVR, 0xff);
     for (unsigned lvt = APIC_LVT_TIMER; lvt <= APIC_LVT_ERROR; lvt += 0x10)
         put32(&fresh, lvt, LVT_MASKED);
+    if (cpu->vcpu->cpu->index == 0)
+        put32(&fresh, APIC_LVT_LINT0, LVT_EXTINT);
     ioctl(cpu->fd, KVM_SET_LAPIC, &fresh);
 }
 

@@ -124,6 +124,26 @@ static void floating_from(struct x86_state *s, const struct kvm_fpu *fpu)
     s->mxcsr_guest = fpu->mxcsr;
 }
 
+/* Whether it is halted, which KVM knows if the local APIC is its own. A CPU that waits to
+ * be started by another one stays as it is. */
+static void halt_to(struct mb_kvm_cpu *cpu)
+{
+    struct kvm_mp_state now, wanted = {
+        .mp_state = cpu->vcpu->cpu->halted ? KVM_MP_STATE_HALTED : KVM_MP_STATE_RUNNABLE,
+    };
+    if (cpu->kvm->chips != MB_KVM_CHIPS_OFF && ioctl(cpu->fd, KVM_GET_MP_STATE, &now) == 0 &&
+        now.mp_state != wanted.mp_state &&
+        (now.mp_state == KVM_MP_STATE_HALTED || now.mp_state == KVM_MP_STATE_RUNNABLE))
+        ioctl(cpu->fd, KVM_SET_MP_STATE, &wanted);
+}
+
+static void halt_from(struct mb_kvm_cpu *cpu)
+{
+    struct kvm_mp_state now;
+    if (cpu->kvm->chips != MB_KVM_CHIPS_OFF && ioctl(cpu->fd, KVM_GET_MP_STATE, &now) == 0)
+        cpu->vcpu->cpu->halted = now.mp_state != KVM_MP_STATE_RUNNABLE;
+}
+
 bool x86_kvm_load(struct mb_kvm_cpu *cpu)
 {
     const struct x86_state *s = (const struct x86_state *)cpu->vcpu->cpu;
@@ -138,6 +158,7 @@ bool x86_kvm_load(struct mb_kvm_cpu *cpu)
     if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) < 0 ||
         ioctl(cpu->fd, KVM_SET_REGS, &regs) < 0 || ioctl(cpu->fd, KVM_SET_FPU, &fpu) < 0)
         return mb_kvm_fail("setting the state of a CPU");
+    halt_to(cpu);
     return true;
 }
 
@@ -153,5 +174,6 @@ bool x86_kvm_save(struct mb_kvm_cpu *cpu)
     registers_from(s, &regs);
     system_from(s, &sregs);
     floating_from(s, &fpu);
+    halt_from(cpu);
     return true;
 }

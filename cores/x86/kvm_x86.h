@@ -20,4 +20,9 @@ int x86_kvm_gsi(const char *role, unsigned index);
 void x86_kvm_enter(struct mb_kvm_cpu *cpu);
 void x86_kvm_leave(struct mb_kvm_cpu *cpu);
 
+/* kvm_debug.c */
+#define X86_BREAKPOINTS 4
+bool x86_kvm_debug(struct mb_kvm_cpu *cpu, const struct mb_kvm_debug *wanted);
+uint64_t x86_kvm_stopped_at(const struct mb_kvm_cpu *cpu);
+
 #endif

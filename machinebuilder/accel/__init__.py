@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways to run a CPU: `find(name, isa)` gives the module that does it.
 
-An executor is a module of this package with `new_cpu(machine, isa)`: it adds a CPU with
-the core of that ISA to the machine and gives the engine's handle of it. It may also have
-`prepare(machine, isa)`, called before the first one, `prepare_cpu(cpu)`, called when a
-CPU's model is set, and `roles(machine)`: the chips that it has itself. The names are
+An executor is a module of this package with `new_cpu(machine, isa)`: it adds a CPU
+with the core of that ISA to the machine and gives the engine's handle of it. It may
+also have `prepare(machine, isa)`, called before the first one, `prepare_cpu(cpu)`,
+called when a CPU's model is set, and `roles(machine)`: the chips that it has itself.
+The names are
 those of `--accel`.
 """
 

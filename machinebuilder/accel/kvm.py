@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPUs that run on the host's own, by Linux's KVM: for boards of the host's architecture."""
+"""CPUs that run on the host's own, by Linux's KVM."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Target:
 
     def jump(self, thread: int, address: int) -> None:
         """Go on at `address`."""
-        register = next(r for r in self.registers(thread) if r.name == "pc")
+        register = next(r for r in self.registers(thread) if r.type == "code_ptr")
         register.set(self.cpu(thread), address & (1 << register.bits) - 1)
 
     # -- memory, as the thread's CPU sees it
@@ -136,4 +136,5 @@ def _feature(feature: Feature) -> str:
         f'<reg name={quoteattr(r.name)} bitsize="{r.bits}" type={quoteattr(r.type)}/>'
         for r in feature.registers
     )
-    return f"<feature name={quoteattr(feature.name)}>{registers}</feature>"
+    inside = feature.types + registers
+    return f"<feature name={quoteattr(feature.name)}>{inside}</feature>"

@@ -2,7 +2,8 @@
  *
  * They are the run loop's, and guest memory is not touched: a unit ends before such an
  * address, and one that begins there is a single instruction that nothing links to, so
- * the loop sees every arrival. While there are none, nothing is compared.
+ * the loop sees every arrival. While there are none, nothing is compared. On KVM it is the
+ * processor that stops (kvm/debug.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ bool mb_is_breakpoint(const struct mb_runtime *runtime, uint64_t pc)
 /* Translations know where the breakpoints were: all go. */
 static void forget_code(struct mb_runtime *runtime)
 {
-    if (!runtime->prepared)
+    if (!runtime->prepared || runtime->kvm)
         return;
     pthread_mutex_lock(&runtime->cache.lock);
     mb_cache_flush(runtime);
@@ -58,18 +59,23 @@ int mb_machine_breakpoint_cpu(struct mb_machine *machine)
 
 /* A CPU that was told of its breakpoint goes on past it; CPUs that arrive while another
  * one's is being told will be told at the next run. */
-bool mb_stops_here(struct mb_vcpu *vcpu)
+bool mb_stops_at(struct mb_vcpu *vcpu, uint64_t pc)
 {
     struct mb_runtime *runtime = vcpu->runtime;
     struct mb_cpu *cpu = vcpu->cpu;
     int nobody = 0;
-    if (vcpu->steps >= 0 || !mb_is_breakpoint(runtime, cpu->pc) ||
-        (vcpu->told_pc == cpu->pc && vcpu->told_insns == cpu->insns))
+    if (vcpu->steps >= 0 || !mb_is_breakpoint(runtime, pc) ||
+        (vcpu->told_pc == pc && vcpu->told_insns == cpu->insns))
         return false;
     if (atomic_compare_exchange_strong(&runtime->broken, &nobody, (int)cpu->index + 1)) {
-        vcpu->told_pc = cpu->pc;
+        vcpu->told_pc = pc;
         vcpu->told_insns = cpu->insns;
         mb_machine_post(runtime->machine, EVENT_BREAKPOINT, "breakpoint");
     }
     return true;
+}
+
+bool mb_stops_here(struct mb_vcpu *vcpu)
+{
+    return mb_stops_at(vcpu, vcpu->cpu->pc);
 }

@@ -218,6 +218,7 @@ void mb_vcpu_enter_code(struct mb_vcpu *vcpu);
 /* breakpoints.c */
 bool mb_is_breakpoint(const struct mb_runtime *runtime, uint64_t pc);
 bool mb_stops_here(struct mb_vcpu *vcpu);       /* at one: posts the event */
+bool mb_stops_at(struct mb_vcpu *vcpu, uint64_t pc);
 
 /* virtual.c */
 void mb_virtual_loop(struct mb_runtime *runtime);

@@ -58,12 +58,14 @@ def of_field(
 @dataclass(frozen=True)
 class Feature:
     """Registers under one of gdb's standard names, for models that have the feature
-    `needs` and lack `without`."""
+    `needs` and lack `without`. `types` describes, in gdb's XML, those of theirs that it
+    does not know by name."""
 
     name: str
     registers: Sequence[Register] = ()
     needs: str | None = None
     without: str | None = None
+    types: str = ""
 
     def is_of(self, cpu: Cpu) -> bool:
         """Does the model have these registers?"""

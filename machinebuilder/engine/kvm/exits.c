@@ -133,12 +133,12 @@ static bool system_event(struct mb_kvm_cpu *cpu)
 bool mb_kvm_exit(struct mb_kvm_cpu *cpu)
 {
     switch (cpu->run->exit_reason) {
-    case KVM_EXIT_IO: do_ports(cpu); return true;
-    case KVM_EXIT_MMIO: do_memory(cpu); return true;
+    case KVM_EXIT_IO: do_ports(cpu); return mb_kvm_debug_access(cpu);
+    case KVM_EXIT_MMIO: do_memory(cpu); return mb_kvm_debug_access(cpu);
     case KVM_EXIT_INTR: case KVM_EXIT_IRQ_WINDOW_OPEN: return true;
     case KVM_EXIT_HLT: cpu->vcpu->cpu->halted = 1; return true;
     case KVM_EXIT_IOAPIC_EOI: mb_eoi(cpu->kvm->machine, cpu->run->eoi.vector); return true;
-    case KVM_EXIT_DEBUG: cpu->vcpu->steps -= cpu->vcpu->steps > 0; return true;
+    case KVM_EXIT_DEBUG: return mb_kvm_debug_exit(cpu);
     case KVM_EXIT_SHUTDOWN:
         return fail(cpu, "triple fault: an exception could not be delivered, nor the double "
                          "fault that came of it");

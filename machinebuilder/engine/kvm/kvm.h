@@ -34,10 +34,18 @@ struct mb_kvm_cpu {
     int fd;
     struct kvm_run *run;
     atomic_bool inside;                  /* in KVM_RUN, or about to be */
+    pid_t thread;                        /* who runs it, while inside */
     bool loaded;                         /* KVM has the state, struct mb_cpu a stale copy */
     bool unfinished;                     /* an access to a device is yet to be completed */
     struct mb_dev *interrupts;           /* who drives the CPU's interrupt input */
+    bool debugged, stepped, passing;     /* KVM stops for a debugger: at every instruction,
+                                            to pass a breakpoint */
+    bool debug_changed;
+    uint64_t step_pc;                    /* linear, where the instruction began */
 };
+
+/* What KVM shall stop for: each instruction, else those at some linear addresses. */
+struct mb_kvm_debug { bool step, masked; const uint64_t *breakpoints; size_t count; };
 
 struct mb_kvm_need { int capability; const char *name, *why; };
 
@@ -51,6 +59,9 @@ struct mb_kvm_core {
     bool (*save)(struct mb_kvm_cpu *cpu);        /* and back */
     void (*enter)(struct mb_kvm_cpu *cpu);       /* before KVM_RUN: interrupts of our chips */
     void (*leave)(struct mb_kvm_cpu *cpu);
+    unsigned breakpoints;                /* how many `debug` can take */
+    bool (*debug)(struct mb_kvm_cpu *cpu, const struct mb_kvm_debug *wanted);
+    uint64_t (*stopped_at)(const struct mb_kvm_cpu *cpu);    /* after KVM_EXIT_DEBUG */
     void (*describe)(struct mb_cpu *cpu, char *text, size_t size);   /* registers */
     /* The number by which KVM_IRQ_LINE calls that input of its chip; -1: it has none. */
     int (*gsi)(const char *role, unsigned index);
@@ -69,12 +80,19 @@ bool mb_kvm_remap(struct mb_kvm *kvm);
 /* run.c */
 enum mb_pause mb_kvm_run(struct mb_vcpu *vcpu);
 void mb_kvm_kick(struct mb_vcpu *vcpu);
+void mb_kvm_finish(struct mb_kvm_cpu *cpu);      /* an access that is under way */
 void mb_kvm_reset(struct mb_vcpu *vcpu);
 bool mb_kvm_fetch(struct mb_vcpu *vcpu);         /* the state into struct mb_cpu */
 bool mb_kvm_translate(struct mb_vcpu *vcpu, uint64_t va, uint64_t *pa);
 
 /* exits.c: false: the CPU must pause. */
 bool mb_kvm_exit(struct mb_kvm_cpu *cpu);
+
+/* debug.c */
+bool mb_kvm_debug_begin(struct mb_kvm_cpu *cpu);         /* false: at a breakpoint */
+bool mb_kvm_debug_enter(struct mb_kvm_cpu *cpu);
+bool mb_kvm_debug_exit(struct mb_kvm_cpu *cpu);          /* false: the CPU must pause */
+bool mb_kvm_debug_access(struct mb_kvm_cpu *cpu);        /* likewise, after an access */
 
 /* chips.c */
 void mb_kvm_line(struct mb_kvm *kvm, int gsi, int level);
