@@ -4,12 +4,12 @@ the Bochs VBE extension (VBE_DISPI, version 5) and 16 MiB of memory, as a PCI fu
 
 The standard display adapter of virtual PCs: firmware starts it in text mode, systems
 without a driver use its VGA and VESA modes, bochs-drm the registers of BAR 2. The image
-of its ROM is that of Debian's `seabios` package, unless the board names another; without
-one the guest's firmware finds no ROM, and the screen stays dark until a driver comes.
+of its ROM is that of Debian's `seabios` package, unless the board names another;
+without one firmware finds no ROM, and the screen stays dark until a driver comes.
 
 In chain-4 and doubleword modes memory is packed: address A is byte A, as on every SVGA,
-where the original spreads the bytes of a plane four apart. Pixels are those of the active
-display: with halved dot clocks and 256 colours each is shown twice.
+where the original spreads the bytes of a plane four apart. Pixels are those of the
+active display: with halved dot clocks and 256 colours each is shown twice.
 
 Omitted: the border, cursor skew, shift loads of two or four characters, and so modes
 that count addresses by two or four; 132-column text, light pen, interrupts at the

@@ -67,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gdb", type=int, metavar="PORT",
         help="wait for gdb on this port of 127.0.0.1; 0: any, which is then told",
     )  # fmt: skip
+    parser.add_argument(
+        "--display", default="none", metavar="D",
+        help="serve the screen: vnc=[HOST]:N, with HOST 127.0.0.1 by default; or none",
+    )  # fmt: skip
     parser.add_argument("--stats", action="store_true", help="print counts at the end")
 
 
@@ -89,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     with machine:
         if arguments.gdb is not None:
             listen(machine, arguments.gdb)
+        show(machine, arguments.display)
         return Session(machine, arguments).run()
 
 
@@ -131,6 +136,26 @@ def listen(machine: Machine, port: int) -> None:
         file=sys.stderr,
         flush=True,
     )
+
+
+def show(machine: Machine, display: str) -> None:
+    """Serve the screen as `--display` says, and say where."""
+    from machinebuilder.host.vnc import Address
+
+    kind, _, place = display.partition("=")
+    if display == "none":
+        return
+    if kind != "vnc":
+        raise UserError(f"--display {display}: must be vnc=[HOST]:N or none")
+    address = Address.parse(place)
+    try:
+        server = machine.vnc(address.port, address.host)
+    except OSError as error:
+        raise UserError(f"--display {display}: {error.strerror}") from None
+    except LookupError as error:
+        raise UserError(f"--display {display}: {error}") from None
+    where = f"{server.host}:{server.port}"
+    print(f"mb: screen at vnc://{where}", file=sys.stderr, flush=True)
 
 
 class Session:

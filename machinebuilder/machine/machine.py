@@ -28,6 +28,7 @@ from machinebuilder.machine.stats import Stats
 
 if TYPE_CHECKING:
     from machinebuilder.debug.debugger import Debugger
+    from machinebuilder.host.vnc import Server
 
 EVENTS = {
     1: "poweroff",
@@ -39,6 +40,7 @@ EVENTS = {
     7: "signal",
 }
 
+LOOPBACK = "127.0.0.1"
 INSN_NS_LOG = 3
 """With a virtual clock an instruction takes 2^3 ns: a CPU of 125 MIPS."""
 
@@ -88,6 +90,7 @@ class Machine:
         self._thread: threading.Thread | None = None
         self._event: Event | None = None
         self.debugger: Debugger | None = None
+        self.displays: list[Server] = []
 
     # -- running
 
@@ -235,12 +238,31 @@ class Machine:
 
     def screenshot(self, screen: str | None = None) -> bytes:
         """What is on a screen, by default the board's first one, as a PNG."""
-        if not self.screens:
-            raise LookupError(f"board {self.plan.name} has no screen")
-        picture = self.devices[screen or self.screens[0]].picture()
+        picture = self.devices[self._screen(screen)].picture()
         if picture is None:
             raise LookupError(f"nothing is on the screen of {self.plan.name}")
         return png(picture)
+
+    def _screen(self, name: str | None) -> str:
+        """The screen of that name, or the first one."""
+        if not self.screens:
+            raise LookupError(f"board {self.plan.name} has no screen")
+        return name or self.screens[0]
+
+    def vnc(
+        self, port: int = 0, host: str = LOOPBACK, screen: str | None = None
+    ) -> Server:
+        """Serve a screen, by default the board's first one, with keyboard and mouse to
+        VNC clients, until the machine is closed.
+
+        Port 0 takes a free one: the result's `port`. OSError if it cannot be had.
+        """
+        from machinebuilder.host.vnc import Address, Server
+        from machinebuilder.machine.person import Person
+
+        server = Server(Person(self, self._screen(screen)), Address(host, port))
+        self.displays.append(server)
+        return server
 
     def connect_console(self, console: Console) -> None:
         """Use `console` as the board's first console."""
@@ -290,6 +312,8 @@ class Machine:
             self._thread.join()
         if self.debugger is not None:
             self.debugger.close()
+        for display in self.displays:
+            display.close()
         for net in self.nets:
             engine.lib.mb_net_close(net)
         for device in self.devices.values():
