@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """82371SB (Intel PIIX3, 290550), function 0: the bridge from PCI to ISA.
 
-Lines of ISA cards and PCI's interrupt pins meet here, and go to the interrupt controllers:
-to the 8259s as numbered, and to the I/O APIC with the timer's line 0 at pin 2. A pin that
-is routed to a line is level-triggered there, and may be shared.
+Lines of ISA cards and PCI's interrupt pins meet here, and go to the interrupt
+controllers: to the 8259s as numbered, and to the I/O APIC with the timer's line 0 at
+pin 2. A pin that is routed to a line is level-triggered there, and may be shared.
 
 Omitted: the timing registers of ISA, of X-bus and of DMA (they keep what is written),
 port 0x92 and the coprocessor's error port, which are chips of their own or not there.

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""82441FX (Intel 440FX PCIset, 290549): the PC's host bridge and memory controller, with
-configuration mechanism 1 (PCI Local Bus Specification 2.2, section 3.2.2.3.2).
+"""82441FX (Intel 440FX PCIset, 290549): the PC's host bridge and memory controller,
+with configuration mechanism 1 (PCI Local Bus Specification 2.2, section 3.2.2.3.2).
 
 It is function 0 of slot 0 of its bus. RAM at 0xa0000 to 0xfffff is its own: the PAM
-registers show it piece by piece over what the bus has there, to be read, written or both.
+registers show it piece by piece over what the bus has there, to be read, written or
+both.
 
-Omitted: DRAM timing and row registers (they keep what is written), error reporting, AGP,
-and system management mode; SMRAM is seen while it is open.
+Omitted: DRAM timing and row registers (they keep what is written), error reporting,
+AGP, and system management mode; SMRAM is seen while it is open.
 """
 
 from __future__ import annotations

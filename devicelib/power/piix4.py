@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """82371AB (Intel PIIX4, 290562), function 3: power management (chapter 7 and ACPI 1.0).
 
-The timer that counts at 3.579545 MHz, the power button, the system control interrupt and
-soft power off. Firmware chooses where the registers are, by PMBA. ACPI mode is switched
-by the APM control port, as firmware would do it in system management mode.
+The timer that counts at 3.579545 MHz, the power button, the system control interrupt
+and soft power off. Firmware chooses where the registers are, by PMBA. ACPI mode is
+switched by the APM control port, as firmware would do it in system management mode.
 
 Omitted: the SMBus, system management interrupts, general purpose and device monitors,
 sleep states other than off, and throttling.

@@ -5,8 +5,7 @@ An executor is a module of this package with `new_cpu(machine, isa)`: it adds a 
 with the core of that ISA to the machine and gives the engine's handle of it. It may
 also have `prepare(machine, isa)`, called before the first one, `prepare_cpu(cpu)`,
 called when a CPU's model is set, and `roles(machine)`: the chips that it has itself.
-The names are
-those of `--accel`.
+The names are those of `--accel`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPUs that run on the host's own, by Linux's KVM."""
+"""CPUs that run on the host's own, by Linux's KVM: of the host's architecture."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class _Board:
         check_items(cpus, cpu_schema, self.checker)
         check_items(devices, self._device_schema(buses), self.checker)
         limit_counts([*cpus, *devices], self.reporter)
-        placement = Placement(devices, buses, self.reporter)
+        placement = Placement(devices, buses, self.reporter, self.path)
         stubs = read_stubs(self._section("stubs"), self.checker, placement)
         placement.map.refuse_overlaps()
         check_hosts(devices, self.reporter)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from machinebuilder.board.buses import SLOT, Buses, Offer
 from machinebuilder.board.errors import Reporter, shown
@@ -19,10 +20,16 @@ from machinebuilder.board.wires import find_circle
 class Placement:
     """Where every device is: windows and slots."""
 
-    def __init__(self, devices: list[Item], buses: Buses, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        devices: list[Item],
+        buses: Buses,
+        reporter: Reporter,
+        board: Path | None = None,
+    ) -> None:
         self.devices = devices
         self.reporter = reporter
-        self.map = AddressMap(reporter)
+        self.map = AddressMap(reporter, board)
         self.places: dict[str, tuple[Place, ...]] = {}
         self.slots: dict[str, Slot] = {}
         self.vias: dict[str, str] = {}

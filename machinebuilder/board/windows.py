@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from machinebuilder.board.errors import Reporter
@@ -34,8 +35,9 @@ class Window:
 class AddressMap:
     """Collects the windows of a board and compares them at the end."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, board: Path | None = None) -> None:
         self.reporter = reporter
+        self.board = board
         self.windows: dict[str, list[Window]] = {}
 
     def place(
@@ -137,8 +139,13 @@ class AddressMap:
                     furthest = window
 
     def _overlap(self, one: Window, two: Window, windows: list[Window]) -> None:
-        """Blame the one that is written later."""
-        first, second = sorted((one, two), key=lambda w: (w.at.line, w.at.column))
+        """Blame the one that is written later: in the board rather than in its base."""
+
+        def order(window: Window) -> tuple[bool, int, int]:
+            at = window.at
+            return at.file == self.board, at.line, at.column
+
+        first, second = sorted((one, two), key=order)
         self.reporter.add(
             "E-MAP-01",
             f"{second.owner} lies over {first.owner}",
