@@ -149,3 +149,31 @@ def test_the_keyboard_reaches_the_shell(machine: Machine) -> None:
     machine.type_text("poweroff -f\n")
     event = machine.wait(timeout=100)
     assert event is not None and event.name == "poweroff"
+
+
+# -- firmware --------------------------------------------------------------------------
+@pytest.mark.skipif(
+    openbios_sparc.installed() is None,
+    reason=f"no OpenBIOS: {openbios_sparc.COMMAND}",
+)
+def test_the_keyboard_reaches_the_firmware_and_its_answer_the_screen() -> None:
+    with Board.load("sparc-ss5", console="screen").build() as machine:
+        machine.start()
+
+        def shown() -> bytes:
+            picture = machine.devices["tcx"].picture()
+            assert picture is not None
+            return bytes(picture.pixels)
+
+        def at_rest() -> bool:
+            before = shown()
+            machine.wait(1)
+            return before == shown() and len(set(before)) > 1
+
+        wait_for(at_rest, 120)
+        prompt = shown()
+        machine.type_text("1 2 3 .s\n")
+        wait_for(lambda: shown() != prompt)
+        machine.type_text("power-off\n")
+        event = machine.wait(timeout=60)
+    assert event is not None and event.name == "poweroff"

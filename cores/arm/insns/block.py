@@ -66,23 +66,33 @@ def moved(base: Value, U: int, count: int) -> Value:
     return base - count * 4
 
 
-def load_block(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
-    """LDM: the base is kept until nothing can fault any more."""
-    count = popcount(registers)
-    base = cpu.r[Rn]
-    address = lowest(base, P, U, count)
-    new_base = moved(base, U, count)
+def load_registers(
+    cpu: Cpu, address: Value, Rn: int, registers: int, base: Value
+) -> tuple[Value, Value]:
+    """R0-R14 of a block, but not the base: it is kept until nothing can fault any more.
+    Gives what it becomes, `base` unless it is loaded, and the address after these.
+    """
     place = 0
-    for i in range(15):
+    for i in range(PC):
         if registers >> i & 1:
             data = cpu.load(u32, address + place * 4, aligned=True)
             if i == Rn:
-                new_base = data
+                base = data
             else:
                 cpu.r[i] = data
             place = place + 1
+    return base, address + place * 4
+
+
+def load_block(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
+    """LDM."""
+    count = popcount(registers)
+    base = cpu.r[Rn]
+    new_base, after = load_registers(
+        cpu, lowest(base, P, U, count), Rn, registers, moved(base, U, count)
+    )
     if registers >> PC & 1:
-        target = cpu.load(u32, address + place * 4, aligned=True)
+        target = cpu.load(u32, after, aligned=True)
         if W or registers >> Rn & 1:
             cpu.r[Rn] = new_base
         write_loaded(cpu, PC, target)
@@ -90,16 +100,35 @@ def load_block(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> Non
         cpu.r[Rn] = new_base
 
 
+def load_and_return(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
+    """LDM with the pc that also restores CPSR."""
+    count = popcount(registers)
+    base = cpu.r[Rn]
+    new_base, after = load_registers(
+        cpu, lowest(base, P, U, count), Rn, registers, moved(base, U, count)
+    )
+    target = cpu.load(u32, after, aligned=True)
+    if W or registers >> Rn & 1:
+        cpu.r[Rn] = new_base
+    return_to(cpu, target)
+
+
+def store_registers(cpu: Cpu, address: Value, registers: int, user: int) -> None:
+    """This mode's, or User mode's."""
+    place = 0
+    for i in range(16):
+        if registers >> i & 1:
+            banked = user and i >= 8 and i < PC
+            value = user_register(cpu, i) if banked else read(cpu, i)
+            cpu.store(u32, address + place * 4, value, aligned=True)
+            place = place + 1
+
+
 def store_block(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
     """STM."""
     count = popcount(registers)
     base = cpu.r[Rn]
-    address = lowest(base, P, U, count)
-    place = 0
-    for i in range(16):
-        if registers >> i & 1:
-            cpu.store(u32, address + place * 4, read(cpu, i), aligned=True)
-            place = place + 1
+    store_registers(cpu, lowest(base, P, U, count), registers, 0)
     if W:
         cpu.r[Rn] = moved(base, U, count)
 
@@ -107,20 +136,14 @@ def store_block(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> No
 def store_user_block(cpu: Cpu, P: int, U: int, Rn: int, registers: int) -> None:
     """STM of User mode's registers."""
     address = lowest(cpu.r[Rn], P, U, popcount(registers))
-    place = 0
-    for i in range(16):
-        if registers >> i & 1:
-            banked = i >= 8 and i < PC
-            value = user_register(cpu, i) if banked else read(cpu, i)
-            cpu.store(u32, address + place * 4, value, aligned=True)
-            place = place + 1
+    store_registers(cpu, address, registers, 1)
 
 
 def load_user_block(cpu: Cpu, P: int, U: int, Rn: int, registers: int) -> None:
     """LDM to User mode's registers."""
     address = lowest(cpu.r[Rn], P, U, popcount(registers))
     place = 0
-    for i in range(15):
+    for i in range(PC):
         if registers >> i & 1:
             data = cpu.load(u32, address + place * 4, aligned=True)
             if i >= 8:
@@ -128,27 +151,6 @@ def load_user_block(cpu: Cpu, P: int, U: int, Rn: int, registers: int) -> None:
             else:
                 cpu.r[i] = data
             place = place + 1
-
-
-def load_and_return(cpu: Cpu, P: int, U: int, W: int, Rn: int, registers: int) -> None:
-    """LDM with the pc that also restores CPSR."""
-    count = popcount(registers)
-    base = cpu.r[Rn]
-    address = lowest(base, P, U, count)
-    new_base = moved(base, U, count)
-    place = 0
-    for i in range(15):
-        if registers >> i & 1:
-            data = cpu.load(u32, address + place * 4, aligned=True)
-            if i == Rn:
-                new_base = data
-            else:
-                cpu.r[i] = data
-            place = place + 1
-    target = cpu.load(u32, address + place * 4, aligned=True)
-    if W or registers >> Rn & 1:
-        cpu.r[Rn] = new_base
-    return_to(cpu, target)
 
 
 # -- A32 -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ DDI 0406C A2.7.4-A2.7.8 (the FPAdd ... FPToFixed pseudocode).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from cores.arm.insns.simd_fpscr import accrue, vfp_env
 from cores.arm.insns.simd_registers import Cpu
@@ -28,44 +29,30 @@ def run(cpu: Cpu, operation: Callable[..., int], *operands: object) -> int:
     return result
 
 
-@extern(effects="writes")
-def fp_add32(cpu: Cpu, a: u32, b: u32) -> u32:
-    return u32(run(cpu, sf.add, sf.SINGLE, a, b))
+def single(name: str, operation: Callable[..., int]) -> Any:
+    """An operation on two singles."""
+
+    def exact(cpu: Cpu, a: u32, b: u32) -> u32:
+        return u32(run(cpu, operation, sf.SINGLE, a, b))
+
+    exact.__name__ = name
+    return extern(effects="writes")(exact)
 
 
-@extern(effects="writes")
-def fp_add64(cpu: Cpu, a: u64, b: u64) -> u64:
-    return u64(run(cpu, sf.add, sf.DOUBLE, a, b))
+def double(name: str, operation: Callable[..., int]) -> Any:
+    """An operation on two doubles."""
+
+    def exact(cpu: Cpu, a: u64, b: u64) -> u64:
+        return u64(run(cpu, operation, sf.DOUBLE, a, b))
+
+    exact.__name__ = name
+    return extern(effects="writes")(exact)
 
 
-@extern(effects="writes")
-def fp_sub32(cpu: Cpu, a: u32, b: u32) -> u32:
-    return u32(run(cpu, sf.sub, sf.SINGLE, a, b))
-
-
-@extern(effects="writes")
-def fp_sub64(cpu: Cpu, a: u64, b: u64) -> u64:
-    return u64(run(cpu, sf.sub, sf.DOUBLE, a, b))
-
-
-@extern(effects="writes")
-def fp_mul32(cpu: Cpu, a: u32, b: u32) -> u32:
-    return u32(run(cpu, sf.mul, sf.SINGLE, a, b))
-
-
-@extern(effects="writes")
-def fp_mul64(cpu: Cpu, a: u64, b: u64) -> u64:
-    return u64(run(cpu, sf.mul, sf.DOUBLE, a, b))
-
-
-@extern(effects="writes")
-def fp_div32(cpu: Cpu, a: u32, b: u32) -> u32:
-    return u32(run(cpu, sf.div, sf.SINGLE, a, b))
-
-
-@extern(effects="writes")
-def fp_div64(cpu: Cpu, a: u64, b: u64) -> u64:
-    return u64(run(cpu, sf.div, sf.DOUBLE, a, b))
+fp_add32, fp_add64 = single("fp_add32", sf.add), double("fp_add64", sf.add)
+fp_sub32, fp_sub64 = single("fp_sub32", sf.sub), double("fp_sub64", sf.sub)
+fp_mul32, fp_mul64 = single("fp_mul32", sf.mul), double("fp_mul64", sf.mul)
+fp_div32, fp_div64 = single("fp_div32", sf.div), double("fp_div64", sf.div)
 
 
 @extern(effects="writes")

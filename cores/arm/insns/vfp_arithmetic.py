@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cores.arm.insns.simd_exact import (
     fp_add32,
     fp_add64,
@@ -63,32 +65,30 @@ def number(sz: int, pattern: Value) -> Value:
     return from_bits(f32, pattern)
 
 
-def add(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
+def binary(
+    cpu: Cpu, sz: int, inline: Any, exact32: Any, exact64: Any, a: Value, b: Value
+) -> Value:
+    """On the host's own unit, or exactly as FPSCR has it."""
     if not exactly(cpu):
-        return fadd(a, b)
+        return inline(a, b)
     x, y = float_bits(a), float_bits(b)
-    return number(sz, fp_add64(cpu, x, y) if sz else fp_add32(cpu, x, y))
+    return number(sz, exact64(cpu, x, y) if sz else exact32(cpu, x, y))
+
+
+def add(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
+    return binary(cpu, sz, fadd, fp_add32, fp_add64, a, b)
 
 
 def subtract(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    if not exactly(cpu):
-        return fsub(a, b)
-    x, y = float_bits(a), float_bits(b)
-    return number(sz, fp_sub64(cpu, x, y) if sz else fp_sub32(cpu, x, y))
+    return binary(cpu, sz, fsub, fp_sub32, fp_sub64, a, b)
 
 
 def multiply(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    if not exactly(cpu):
-        return fmul(a, b)
-    x, y = float_bits(a), float_bits(b)
-    return number(sz, fp_mul64(cpu, x, y) if sz else fp_mul32(cpu, x, y))
+    return binary(cpu, sz, fmul, fp_mul32, fp_mul64, a, b)
 
 
 def divide(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    if not exactly(cpu):
-        return fdiv(a, b)
-    x, y = float_bits(a), float_bits(b)
-    return number(sz, fp_div64(cpu, x, y) if sz else fp_div32(cpu, x, y))
+    return binary(cpu, sz, fdiv, fp_div32, fp_div64, a, b)
 
 
 def square_root(cpu: Cpu, sz: int, a: Value) -> Value:

@@ -127,9 +127,7 @@ def fsmuld(cpu: Cpu, fd: int, fs1: int, fs2: int) -> None:
     check_fpu(cpu)
     a = get(cpu, 0, fs1)
     b = get(cpu, 0, fs2)
-    if cpu.fp_traps:
-        fp_exact(cpu, 0x69, fd, u64(a), u64(b))
-    elif is_single_nan(a) or is_single_nan(b):
+    if cpu.fp_traps or is_single_nan(a) or is_single_nan(b):
         fp_exact(cpu, 0x69, fd, u64(a), u64(b))
     else:
         remember(cpu, 0x69, a, b)

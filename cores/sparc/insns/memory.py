@@ -115,11 +115,12 @@ def store_alternate(cpu: Cpu, address: u32, asi: u32, width: u32, value: u64) ->
     raise NotImplementedError("alternate spaces are the C part's")
 
 
-def check_alternate(cpu: Cpu, i: int) -> None:
-    """Privileged; an immediate is illegal."""
+def alternate_address(cpu: Cpu, rs1: int, i: int, rs2: int) -> Value:
+    """Of an access that is privileged; an immediate is illegal."""
     check_supervisor(cpu)
     if i:
         cpu.undefined()
+    return read(cpu, rs1) + read(cpu, rs2)
 
 
 def is_data(asi: int) -> bool:
@@ -136,8 +137,7 @@ def declare_load_alternate(op3: int, mnemonic: str, kind: Any, extended: Any) ->
         asm=f"{mnemonic} [{{rs1}} + {{rs2}}] {{asi}}, {{rd}}",
     )
     def load(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
-        check_alternate(cpu, i)
-        address = read(cpu, rs1) + read(cpu, rs2)
+        address = alternate_address(cpu, rs1, i, rs2)
         if is_data(asi):
             value = cpu.load(kind, address, aligned=True, user=asi == USER_DATA)
         else:
@@ -154,8 +154,7 @@ def declare_store_alternate(op3: int, mnemonic: str, kind: Any) -> None:
         asm=f"{mnemonic} {{rd}}, [{{rs1}} + {{rs2}}] {{asi}}",
     )
     def store(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
-        check_alternate(cpu, i)
-        address = read(cpu, rs1) + read(cpu, rs2)
+        address = alternate_address(cpu, rs1, i, rs2)
         if is_data(asi):
             cpu.store(
                 kind, address, kind(read(cpu, rd)), aligned=True, user=asi == USER_DATA
@@ -182,8 +181,7 @@ declare_store_alternate(0x16, "stha", u16)
 )
 def ldda(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
     """LDDA."""
-    check_alternate(cpu, i)
-    address = read(cpu, rs1) + read(cpu, rs2)
+    address = alternate_address(cpu, rs1, i, rs2)
     write_pair(cpu, rd, load_alternate(cpu, address, asi, 8))
 
 
@@ -194,40 +192,35 @@ def ldda(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
 )
 def stda(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
     """STDA."""
-    check_alternate(cpu, i)
-    address = read(cpu, rs1) + read(cpu, rs2)
+    address = alternate_address(cpu, rs1, i, rs2)
     store_alternate(cpu, address, asi, 8, read_pair(cpu, rd))
     cpu.end_block()
+
+
+def swap_alternate(cpu: Cpu, kind: Any, address: Value, asi: int, new: Value) -> Value:
+    """The old value; atomic only in the supervisor's own space."""
+    if asi == SUPERVISOR_DATA:
+        return u32(cpu.swap(kind, address, new))
+    old = u32(load_alternate(cpu, address, asi, kind.bits // 8))
+    store_alternate(cpu, address, asi, kind.bits // 8, u64(new))
+    cpu.end_block()
+    return old
 
 
 @insns(
     "11 rd:5 011101 rs1:5 i:1 asi:8 rs2:5", asm="ldstuba [{rs1} + {rs2}] {asi}, {rd}"
 )
 def ldstuba(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
-    """LDSTUBA: atomic only in the supervisor's own space."""
-    check_alternate(cpu, i)
-    address = read(cpu, rs1) + read(cpu, rs2)
-    if asi == SUPERVISOR_DATA:
-        write(cpu, rd, u32(cpu.swap(u8, address, u8(0xFF))))
-    else:
-        old = load_alternate(cpu, address, asi, 1)
-        store_alternate(cpu, address, asi, 1, u64(0xFF))
-        write(cpu, rd, u32(old))
-        cpu.end_block()
+    """LDSTUBA."""
+    address = alternate_address(cpu, rs1, i, rs2)
+    write(cpu, rd, swap_alternate(cpu, u8, address, asi, u8(0xFF)))
 
 
 @insns("11 rd:5 011111 rs1:5 i:1 asi:8 rs2:5", asm="swapa [{rs1} + {rs2}] {asi}, {rd}")
 def swapa(cpu: Cpu, rd: int, rs1: int, i: int, asi: int, rs2: int) -> None:
-    """SWAPA: atomic only in the supervisor's own space."""
-    check_alternate(cpu, i)
-    address = read(cpu, rs1) + read(cpu, rs2)
-    if asi == SUPERVISOR_DATA:
-        write(cpu, rd, cpu.swap(u32, address, read(cpu, rd)))
-    else:
-        old = load_alternate(cpu, address, asi, 4)
-        store_alternate(cpu, address, asi, 4, u64(read(cpu, rd)))
-        write(cpu, rd, u32(old))
-        cpu.end_block()
+    """SWAPA."""
+    address = alternate_address(cpu, rs1, i, rs2)
+    write(cpu, rd, swap_alternate(cpu, u32, address, asi, read(cpu, rd)))
 
 
 # -- coprocessor -----------------------------------------------------------------------
