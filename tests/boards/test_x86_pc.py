@@ -37,7 +37,7 @@ MISTAKES = {
         "{model: uart.ns16550, bus: io, at: 0x3e8, irq: isa.irq.4}",
         "E-IRQ-05: isa.irq.4 has two drivers",
     ),
-    "a CPU feature that nobody knows": (
+    "ports that are not there": (
         "{model: uart.ns16550, bus: io, at: 0x10000}",
         "E-MAP-02: card does not fit on io",
     ),
@@ -67,12 +67,13 @@ def test_pci_cards_share_their_lines(tmp_path: Path) -> None:
         "000003f8-000003ff",
         "000a0000-000fffff",
         "slot 1 function 1",
-        "ide.irq        ->  isa.irq.14",
-        "pic.intr       ->  lapic.lint0",
+        "ide.irq -> isa.irq.14",
+        "pic.intr -> lapic.lint0",
     ],
 )
 def test_the_map_shows_ports_slots_and_lines(shown: str) -> None:
-    assert shown in describe(load(Path("boards/x86-pc.yaml")))
+    text = describe(load(Path("boards/x86-pc.yaml")))
+    assert shown in " ".join(text.split())
 
 
 def test_memory_over_3_gib_goes_on_at_4_gib() -> None:
