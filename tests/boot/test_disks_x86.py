@@ -1,0 +1,208 @@
+"""Disks of the PC under a guest of our own: 10,000 requests with checksums, and what is
+in the image when `mb` is killed in the middle of them.
+
+The guest (guests/disks) makes request n from a seed, as `requests` does here; it prints
+n when a write has been acknowledged.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import struct
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.boot.command import MB, ROOT
+
+pytestmark = [
+    pytest.mark.boot,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(
+        not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="/dev/kvm is not to be had"
+    ),
+    pytest.mark.skipif(not shutil.which("make"), reason="no make to build the guest"),
+]
+
+SECTOR, SECTORS, MOST, MAGIC = 512, 16384, 4, 0x6B73_6964
+REQUESTS = 10_000
+WORD = 0xFFFF_FFFF
+
+WAYS = {
+    "ide": ("ide", "extends: x86-pc\n"),
+    "pci": (
+        "pci",
+        """extends: x86-pc
+devices:
+  hda: null
+  hdb: null
+  hdd: null
+  test-disk: {model: virtio.blk, bus: virtio, slot: 0, host: disk}
+""",
+    ),
+    "micro": (
+        "mmio",
+        """extends: x86-micro
+devices:
+  test-place: {model: virtio.mmio, at: 0xfea0_0000, irq: pic.irq.11}
+  test-disk:  {model: virtio.blk, bus: test-place, host: disk}
+""",
+    ),
+}
+"""What the guest is told, and the board."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Request n: it reads or writes `count` sectors from `first` on."""
+
+    n: int
+    first: int
+    count: int
+    write: bool
+
+    @property
+    def sectors(self) -> range:
+        return range(self.first, self.first + self.count)
+
+
+def requests(seed: int, count: int) -> Iterator[Request]:
+    """Those that the guest makes (xorshift32)."""
+    state = seed
+
+    def draw() -> int:
+        nonlocal state
+        state ^= state << 13 & WORD
+        state ^= state >> 17
+        state ^= state << 5 & WORD
+        return state
+
+    for n in range(1, count + 1):
+        value = draw()
+        yield Request(
+            n, draw() % (SECTORS - MOST), 1 + (value >> 1) % MOST, value & 1 == 1
+        )
+
+
+def content(sector: int, n: int) -> bytes:
+    """What request n writes to a sector; zeros before any."""
+    if n == 0:
+        return bytes(SECTOR)
+    step = n * 2654435761 & WORD ^ sector
+    words = [MAGIC, n, sector]
+    words += [(sector + step * i) & WORD for i in range(1, SECTOR // 4 - 2)]
+    return struct.pack(f"<{SECTOR // 4}I", *words)
+
+
+def writer(image: bytes, sector: int) -> int:
+    """The request that a sector of the image says is its own."""
+    return int(struct.unpack_from("<I", image, SECTOR * sector + 4)[0])
+
+
+def check(image: bytes, seed: int, acknowledged: int) -> int:
+    """The image holds all writes up to some request, which may be there in part, and is
+    not before the last one acknowledged. Gives it."""
+    last = max(writer(image, sector) for sector in range(SECTORS))
+    assert last >= acknowledged, f"request {acknowledged} was acknowledged and is lost"
+    expected = [0] * SECTORS
+    under_way = None
+    for request in requests(seed, last):
+        if request.write and request.n < last:
+            expected[request.first : request.first + request.count] = [
+                request.n
+            ] * request.count
+        under_way = request
+    for sector in range(SECTORS):
+        found = image[SECTOR * sector : SECTOR * (sector + 1)]
+        n = writer(image, sector)
+        assert found == content(sector, n), f"sector {sector} is torn"
+        allowed = {expected[sector]}
+        if under_way and sector in under_way.sectors:
+            allowed.add(last)
+        assert n in allowed, f"sector {sector} is of request {n}, not {allowed}"
+    return last
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("guest")
+    command = ["make", "-s", "-C", str(ROOT / "guests"), f"OUT={folder}", "disks-x86"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "disks-x86.bin"
+
+
+class Run:
+    """`mb run` with the guest on an empty disk."""
+
+    def __init__(self, way: str, guest: Path, folder: Path, seed: int) -> None:
+        kind, board = WAYS[way]
+        self.image, self.seed = folder / "disk.img", seed
+        self.image.write_bytes(bytes(SECTOR * SECTORS))
+        (folder / "board.yaml").write_text(f"board: disks\n{board}")
+        words = ["run", folder / "board.yaml", "--kernel", guest, "--disk", self.image]
+        line = f"disk={kind} seed={seed} requests={REQUESTS}"
+        self.process = subprocess.Popen(
+            [*MB, *map(str, words), "--append", line, "--timeout", "300"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def lines(self) -> Iterator[str]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            yield line.rstrip("\r\n")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, guest: Path, tmp_path: Path) -> Iterator[Run]:
+    way, seed = request.param
+    started = Run(way, guest, tmp_path, seed)
+    yield started
+    started.kill()
+
+
+def ways(first_seed: int) -> pytest.MarkDecorator:
+    cases = [(way, first_seed + n) for n, way in enumerate(WAYS)]
+    return pytest.mark.parametrize("run", cases, indirect=True, ids=list(WAYS))
+
+
+@ways(1)
+def test_ten_thousand_requests_read_what_was_written(run: Run) -> None:
+    seen: list[str] = []
+    for line in run.lines():
+        seen.append(line)
+        if line.startswith(("DONE", "WRONG", "mb:")):
+            break
+    assert seen[-1] == f"DONE {REQUESTS}", seen[-3:]
+    run.kill()
+    writes = [r.n for r in requests(run.seed, REQUESTS) if r.write]
+    assert [int(line) for line in seen if line.isdigit()] == writes
+    assert check(run.image.read_bytes(), run.seed, writes[-1]) == writes[-1]
+
+
+@ways(11)
+def test_a_killed_machine_has_kept_what_it_acknowledged(run: Run) -> None:
+    enough, acknowledged = random.Random(run.seed).randint(500, 4000), 0
+    lines = run.lines()
+    for line in lines:
+        assert not line.startswith(("DONE", "WRONG", "mb:")), line
+        acknowledged = int(line) if line.isdigit() else acknowledged
+        if acknowledged >= enough:
+            break
+    run.kill()
+    acknowledged = max(
+        [acknowledged, *(int(n) for n in list(lines)[:-1] if n.isdigit())]
+    )
+    check(run.image.read_bytes(), run.seed, acknowledged)
