@@ -10,8 +10,7 @@ enum { NO_SHORTHAND, SELF, ALL, OTHERS };
 
 static bool is_in_cluster(uint8_t logical, uint8_t destination)
 {
-    bool cluster = destination >> 4 == 0xF || destination >> 4 == logical >> 4;
-    return cluster && logical & destination & 0xF;
+    return destination >> 4 == logical >> 4 && logical & destination & 0xF;
 }
 
 static bool is_meant(const struct lapic_cpu *cpu, uint8_t destination, bool logical)

@@ -115,18 +115,19 @@ static uint64_t repetition(const struct hpet_timer_saved *timer)
     return period || !(timer->control & NARROW) ? period : 1ull << 32;
 }
 
-/* Count the matches up to now. */
-static void pass(const struct hpet *chip, struct hpet_timer_saved *timer, int64_t ns)
+/* Count the matches up to now, if there are any. */
+static bool pass(const struct hpet *chip, struct hpet_timer_saved *timer, int64_t ns)
 {
     uint64_t now = mb_hpet_counter(chip, ns), step = repetition(timer);
     if (!hpet_is_running(chip) || !timer->armed || (int64_t)(now - timer->next) < 0)
-        return;
+        return false;
     uint64_t passed = step ? (now - timer->next) / step + 1 : 1;
     timer->matches += passed;
     timer->next += passed * step;
     timer->armed = step && step < HPET_NEVER;
     if (timer->control & PERIODIC)
         timer->comparator = hpet_narrowed(timer, timer->comparator + passed * step);
+    return true;
 }
 
 static int64_t period_ns(const struct hpet *chip, const struct hpet_timer_saved *timer)
@@ -141,24 +142,37 @@ static int64_t deadline(const struct hpet *chip, const struct hpet_timer_saved *
     return awaited ? ns_of(chip, timer->next - chip->s.offset) : INT64_MAX;
 }
 
+/* Is an interrupt to be made, if the comparator `matched`? A level has no need of those that
+ * are owed: its status shows them. */
+static bool is_time(struct hpet *chip, unsigned n, bool matched, int64_t ns)
+{
+    struct hpet_timer_saved *timer = &chip->s.timers[n];
+    struct pace *pace = &chip->timers[n].pace;
+    if (!(timer->control & PERIODIC))
+        pace_rest(pace);
+    pace_reach(pace, timer->matches, period_ns(chip, timer));
+    if (!(timer->control & LEVEL))
+        return pace_take(pace, ns);
+    pace_start(pace, timer->matches);
+    if (matched)
+        pace->last = ns;
+    return matched;
+}
+
 /* Without an interrupt to make, nobody need wake up: who looks calls this first. */
 static void settle_timer(struct hpet *chip, unsigned n, int64_t ns)
 {
     struct hpet_timer_saved *timer = &chip->s.timers[n];
     struct pace *pace = &chip->timers[n].pace;
-    uint64_t before = timer->matches;
-    pass(chip, timer, ns);
+    bool matched = pass(chip, timer, ns);
     if (!(timer->control & ENABLE)) {
-        if (timer->control & LEVEL && timer->matches != before)
+        if (timer->control & LEVEL && matched)
             chip->s.status |= 1u << n;
         pace_start(pace, timer->matches);
         mb_timer_cancel(&chip->timers[n].alarm);
         return;
     }
-    if (!(timer->control & PERIODIC))
-        pace_rest(pace);
-    pace_reach(pace, timer->matches, period_ns(chip, timer));
-    if (pace_take(pace, ns))
+    if (is_time(chip, n, matched, ns))
         interrupt(chip, n);
     mb_timer_set(&chip->timers[n].alarm, pace_deadline(pace, deadline(chip, timer)));
 }

@@ -151,9 +151,7 @@ def test_a_long_frame_fills_several_buffers(wire: Wire) -> None:
     flags = [wire.get(RECEIVE_AT + 8 * n + 2) for n in range(3)]
     assert flags == [0x0200, 0x0000, 0x0100]
     assert wire.get(RECEIVE_AT + 22) == 1204
-    got = b"".join(
-        bytes(wire.memory[BUFFERS_AT + 0x800 * n :][:512]) for n in range(3)
-    )
+    got = b"".join(bytes(wire.memory[BUFFERS_AT + 0x800 * n :][:512]) for n in range(3))
     assert got[:1200] == data
 
 
