@@ -6,9 +6,9 @@
 #include "kvm_x86.h"
 
 #define PIC_LINES 16
-#define IOAPIC_PINS 24
 #define TIMER_LINE 0
 #define TIMER_PIN 2                /* of the I/O APIC: as on every PC */
+#define MSI_LEVEL 0x8000u          /* SDM 3A, section 10.11.2 */
 #define TPR 0x80                   /* of a local APIC: SDM 3A, table 10-1 */
 
 /* ---- numbers: 0 to 15 are the lines of the 8259s, then come the pins of the I/O APIC -------------- */
@@ -16,7 +16,7 @@ int x86_kvm_gsi(const char *role, unsigned index)
 {
     if (!strcmp(role, "pic") && index < PIC_LINES)
         return (int)index;
-    if (!strcmp(role, "ioapic") && index < IOAPIC_PINS)
+    if (!strcmp(role, "ioapic") && index < X86_IOAPIC_PINS)
         return (int)(PIC_LINES + index);
     return -1;
 }
@@ -32,14 +32,14 @@ static void route(struct kvm_irq_routing *table, unsigned gsi, unsigned chip, un
 static bool set_routes(struct mb_kvm *kvm)
 {
     size_t size = sizeof(struct kvm_irq_routing) +
-                  (PIC_LINES + IOAPIC_PINS + 1) * sizeof(struct kvm_irq_routing_entry);
+                  (PIC_LINES + X86_IOAPIC_PINS + 1) * sizeof(struct kvm_irq_routing_entry);
     struct kvm_irq_routing *table = calloc(1, size);
     if (!table)
         return false;
     for (unsigned line = 0; line < PIC_LINES; line++)
         route(table, line, line < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE,
               line & 7);
-    for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)
+    for (unsigned pin = 0; pin < X86_IOAPIC_PINS; pin++)
         route(table, PIC_LINES + pin, KVM_IRQCHIP_IOAPIC, pin);
     /* KVM's timer drives its line itself: for the I/O APIC too. */
     route(table, TIMER_LINE, KVM_IRQCHIP_IOAPIC, TIMER_PIN);
@@ -49,14 +49,64 @@ static bool set_routes(struct mb_kvm *kvm)
     return good;
 }
 
-static void send_message(void *opaque, uint64_t address, uint32_t data)
+static void send(struct mb_kvm *kvm, const struct kvm_msi *message)
 {
-    struct mb_kvm *kvm = opaque;
-    struct kvm_msi msi = {
+    struct kvm_msi msi = *message;
+    ioctl(kvm->vm, KVM_SIGNAL_MSI, &msi);
+}
+
+static struct kvm_msi message_of(uint64_t address, uint32_t data)
+{
+    return (struct kvm_msi){
         .address_lo = (uint32_t)address, .address_hi = (uint32_t)(address >> 32),
         .data = data,
     };
-    ioctl(kvm->vm, KVM_SIGNAL_MSI, &msi);
+}
+
+static void send_message(void *opaque, uint64_t address, uint32_t data)
+{
+    struct kvm_msi message = message_of(address, data);
+    send(opaque, &message);
+}
+
+/* ---- levels, where the I/O APIC is the board's: KVM reports the end of an interrupt if the
+ * table of routes has a level-triggered message like it ------------------------------------------ */
+static void route_levels(struct mb_kvm *kvm, const struct x86_kvm_levels *levels)
+{
+    struct { struct kvm_irq_routing head; struct kvm_irq_routing_entry rows[X86_IOAPIC_PINS]; }
+        table = {.head.nr = levels->count};
+    for (unsigned i = 0; i < levels->count; i++)
+        table.rows[i] = (struct kvm_irq_routing_entry){
+            .gsi = i, .type = KVM_IRQ_ROUTING_MSI,
+            .u.msi = {.address_lo = levels->known[i].address_lo,
+                      .address_hi = levels->known[i].address_hi,
+                      .data = levels->known[i].data},
+        };
+    ioctl(kvm->vm, KVM_SET_GSI_ROUTING, &table);
+}
+
+static bool is_known(const struct x86_kvm_levels *levels, const struct kvm_msi *message)
+{
+    for (unsigned i = 0; i < levels->count; i++)
+        if (!memcmp(&levels->known[i], message, sizeof *message))
+            return true;
+    return false;
+}
+
+static void send_or_learn(void *opaque, uint64_t address, uint32_t data)
+{
+    struct mb_kvm *kvm = opaque;
+    struct x86_kvm_levels *levels = kvm->core_state;
+    struct kvm_msi message = message_of(address, data);
+    pthread_mutex_lock(&levels->lock);
+    if (data & MSI_LEVEL && !is_known(levels, &message)) {
+        levels->known[levels->next] = message;
+        levels->count += levels->count == levels->next;
+        levels->next = (levels->next + 1) % X86_IOAPIC_PINS;
+        route_levels(kvm, levels);
+    }
+    pthread_mutex_unlock(&levels->lock);
+    send(kvm, &message);
 }
 
 static bool open_all(struct mb_kvm *kvm)
@@ -73,9 +123,10 @@ bool x86_kvm_open_chips(struct mb_kvm *kvm)
 {
     if (kvm->chips == MB_KVM_CHIPS_OFF)
         return true;
-    mb_msi_sink(kvm->machine, send_message, kvm);
-    return kvm->chips == MB_KVM_CHIPS_ON
-        ? open_all(kvm) : mb_kvm_enable(kvm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS);
+    bool all = kvm->chips == MB_KVM_CHIPS_ON;
+    mb_msi_sink(kvm->machine, all ? send_message : send_or_learn, kvm);
+    return all ? open_all(kvm)
+               : mb_kvm_enable(kvm, KVM_CAP_SPLIT_IRQCHIP, X86_IOAPIC_PINS);
 }
 
 /* ---- interrupts that do not come from KVM's chips --------------------------------------------------- */

@@ -13,6 +13,7 @@
 
 /* One for the machine: of chips, and of the first CPU, whom the others are like. */
 struct image {
+    struct x86_kvm_levels levels;  /* first: kvm_chips.c */
     bool kept;
     struct kvm_irqchip chips[3];
     struct kvm_pit_state2 pit;
@@ -22,7 +23,10 @@ struct image {
 
 void *x86_kvm_new_image(void)
 {
-    return calloc(1, sizeof(struct image));
+    struct image *image = calloc(1, sizeof *image);
+    if (image)
+        pthread_mutex_init(&image->levels.lock, NULL);
+    return image;
 }
 
 /* ---- model-specific registers ------------------------------------------------------------------ */

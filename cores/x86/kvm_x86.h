@@ -15,6 +15,16 @@ void x86_kvm_reset(struct mb_kvm *kvm);
 void x86_kvm_reset_cpu(struct mb_kvm_cpu *cpu);
 
 /* kvm_chips.c */
+#define X86_IOAPIC_PINS 24
+
+/* With local APICs of KVM and an I/O APIC of the board: the level-triggered messages whose
+ * ends KVM reports, as they are in its routing table. */
+struct x86_kvm_levels {
+    pthread_mutex_t lock;
+    unsigned count, next;
+    struct kvm_msi known[X86_IOAPIC_PINS];
+};
+
 bool x86_kvm_open_chips(struct mb_kvm *kvm);
 int x86_kvm_gsi(const char *role, unsigned index);
 void x86_kvm_enter(struct mb_kvm_cpu *cpu);

@@ -117,8 +117,21 @@ def parts() -> list[DevicePlan]:
 WIRES = (
     Wire("pit", "irq", 0, "pic", "irq", 0),
     Wire("end", "irq", 0, "pic", "irq", 5),
-    Wire("pic", "intr", 0, "cpu.0", "intr", 0),
 )
+
+
+def apics(count: int) -> tuple[tuple[DevicePlan, ...], tuple[Wire, ...]]:
+    """Local APICs and an I/O APIC, with the PIC and test.end's line wired to them."""
+    chips = (
+        device("lapic", "intc.lapic", Place("mmio", 0xFEE0_0000, 0x1000)),
+        device("ioapic", "intc.ioapic", Place("mmio", 0xFEC0_0000, 0x1000)),
+    )
+    to_cpus = (Wire("lapic", "intr", n, f"cpu.{n}", "intr", 0) for n in range(count))
+    return chips, (
+        Wire("pic", "intr", 0, "lapic", "lint0", 0),
+        Wire("end", "irq", 0, "ioapic", "irq", 5),
+        *to_cpus,
+    )
 
 
 def guest(
@@ -131,17 +144,24 @@ def guest(
     extra: tuple[DevicePlan, ...] = (),
     wires: tuple[Wire, ...] = (),
     low_rom: bool = False,
+    apic: bool = False,
 ) -> Machine:
-    """A machine that runs `body` after reset; its ROM may be below 1 MiB as well."""
+    """A machine that runs `body` after reset; its ROM may be below 1 MiB as well, and
+    interrupts may go through APICs."""
+    if apic:
+        chips_of, wires_of = apics(count)
+        extra, wires = (*extra, *chips_of), (*wires, *wires_of)
+    else:
+        wires = (*wires, Wire("pic", "intr", 0, "cpu.0", "intr", 0))
     if low_rom:
         extra += (device("low", "mem.rom", Place("mmio", LOW, SIZE)),)
     plan = Plan("test", "", Path("test.yaml"), {}, cpus(count, model, chips),
                 (*parts(), *extra), (), (*WIRES, *wires), None)  # fmt: skip
     machine = build(plan, Images(), "kvm")
     try:
+        machine.reset()
         for base in (BASE, LOW) if low_rom else (BASE,):
             machine.memory.write(base, assemble(body, mode))
-        machine.reset()
     except BaseException:
         machine.close()
         raise

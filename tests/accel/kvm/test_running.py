@@ -13,7 +13,6 @@ from machinebuilder.machine.failure import MachineError
 from tests.accel.kvm.assembly import BASE, needs_assembler
 from tests.accel.kvm.bench import (
     DEADLINE,
-    IRQ_PORT,
     RECORDER,
     RECORDER_PORT,
     RESTART_PORT,
@@ -81,64 +80,6 @@ def test_a_halted_guest_costs_no_host_time(make: Make, chips: str) -> None:
     before = used()
     assert machine.run(timeout=0.5).name == "timeout"
     assert used() - before < 0.1
-
-
-# Lines 0-7 of the PIC are vectors 0x20-0x27; only line 5 is enabled.
-PIC = """
-    movb $0x11, %al; outb %al, $0x20
-    movb $0x20, %al; outb %al, $0x21
-    movb $0x04, %al; outb %al, $0x21
-    movb $0x01, %al; outb %al, $0x21
-    movb $0xdf, %al; outb %al, $0x21
-"""
-
-WAKE = (
-    PIC
-    + f"""
-    movw $handler - BASE, 0x25 * 4
-    movw $0xf000, 0x25 * 4 + 2
-    ljmp $0xf000, $1f - BASE
-1:  movw $0, 0x502
-    movw $1, 0x504
-    sti
-2:  hlt
-    incw 0x502
-    jmp 2b
-handler:
-    incw 0x500
-    xorb %al, %al
-    outb %al, ${IRQ_PORT}
-    movb $0x20, %al
-    outb %al, $0x20
-    iret
-"""
-)
-
-
-def wait_for(machine: Machine, address: int, value: int) -> None:
-    """Until a running guest has put a 16-bit value there."""
-    limit = time.monotonic() + 5
-    while machine.memory.read(address, 2) != value.to_bytes(2, "little"):
-        assert time.monotonic() < limit, f"{address:#x} did not become {value}"
-        time.sleep(0.001)
-
-
-def raise_line(machine: Machine) -> None:
-    """As a device's interrupt from another thread."""
-    with machine.lock:
-        frame = machine.devices["end"].frame  # type: ignore[attr-defined]
-        frame.write(0, 2, 1, 1)
-
-
-@pytest.mark.parametrize("chips", ["on", "off"])
-def test_an_interrupt_wakes_a_halted_cpu(make: Make, chips: str) -> None:
-    machine = make(WAKE, chips=chips, low_rom=True)
-    machine.start()
-    wait_for(machine, 0x504, 1)
-    for wanted in range(1, 20):
-        raise_line(machine)
-        wait_for(machine, 0x502, wanted)
-    assert machine.memory.read(0x500, 2) == (19).to_bytes(2, "little")
 
 
 # -- looking at it and changing it
