@@ -11,6 +11,8 @@ address line 20 is kept and masks nothing.
 
 from __future__ import annotations
 
+from typing import Any
+
 from devicelib.input import _keyboard, _mouse
 from devicelib.input._scancodes import RELEASED, UP, translate
 from machinebuilder.device import Alarm, Device, IrqOut, Region, State
@@ -39,6 +41,7 @@ class I8042(Device):
     """The keyboard controller with what is plugged into it."""
 
     sits_on = "io"
+    acpi_hid, acpi_name = "PNP0303", "KBD"
 
     data = Region(1, at=0, doc="what is read next; data for commands and the keyboard")
     command = Region(1, at=4, doc="status; commands to the controller")
@@ -58,6 +61,22 @@ class I8042(Device):
     released = State(0, doc="the translator saw the prefix of a release")
     keyboard = State(_keyboard.fresh)
     mouse = State(_mouse.fresh)
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        """The keyboard has the ports and its line, the mouse only its own."""
+        from machinebuilder.boot.acpi import aml, resources
+
+        view.power.present |= {"legacy", "8042"}
+        ports = [resources.io(p.address, p.size) for p in view.device.places]
+        wires = {wire.port: wire for wire in view.wires(view.device.name)}
+        lines = {port: view.interrupt(wire) for port, wire in wires.items()}
+        rows = {port: resources.irq(line) for port, line in lines.items() if line}
+        keyboard = resources.template(*ports, rows.get("kbd_irq", b""))
+        node.say("_CRS", keyboard)
+        mouse = node.child(view.unique("MOU"))
+        mouse.say("_HID", aml.hardware_id("PNP0F13"))
+        mouse.say("_CRS", resources.template(rows.get("mouse_irq", b"")))
 
     @property
     def mode(self) -> int:

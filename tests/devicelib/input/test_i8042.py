@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from devicelib.input import _scancodes
 from devicelib.input.i8042 import I8042
+from machinebuilder import Board
+from machinebuilder.boot import acpi
+from machinebuilder.boot.acpi import aml
 from machinebuilder.device.testing import Bench
 
 FULL, FROM_MOUSE = 0x01, 0x20
@@ -312,6 +315,12 @@ def test_a_snapshot_holds_what_waits(pc):
     assert pc.all() == [ACKNOWLEDGE, 0xAB, 0x41]
     pc.chip.restore(saved)
     assert pc.all() == [ACKNOWLEDGE, 0xAB, 0x41]
+
+
+def test_acpi_tells_of_keyboard_and_mouse():
+    tables = b"".join(acpi.build(Board.load("x86-pc").plan).files().values())
+    assert aml.hardware_id("PNP0303") in tables
+    assert aml.hardware_id("PNP0F13") in tables
 
 
 BYTES = st.integers(0, 255)
