@@ -26,7 +26,7 @@ MIB = 1 << 20
 
 
 class Vga(Device):
-    """Text, 16 and 256 colours as VGA has them; beyond that up to 4096 pixels a line."""
+    """Text, 16 and 256 colours as VGA has; beyond that up to 4096 pixels a line."""
 
     native = True
     screen = True
