@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A trap while ET is 0 is error mode, which resets a sun4m.
+ *
+ * Omitted: late errors of buffered stores (the SBus controller's AFSR and its interrupt): a
+ * store that nothing takes is a data_access_exception at once, as a load is.
  */
 #include "core_sparc.h"
 #include "sparc_insns.h"
