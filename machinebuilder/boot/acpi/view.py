@@ -114,13 +114,13 @@ class View:
         """The lines that `source` drives."""
         return [wire for wire in self.plan.wires if wire.source == source]
 
-    def interrupts(self, source: str) -> list[int]:
-        """The interrupts that `source` raises, each once, in order; of a line that
-        goes to several controllers, as the first has it."""
+    def interrupts(self, source: str, port: str | None = None) -> list[int]:
+        """The interrupts that `source` raises, or one port of it, each once, in order;
+        of a line that goes to several controllers, as the first has it."""
         found: dict[tuple[str, int], int] = {}
         for wire in self.wires(source):
             number = self.interrupt(wire)
-            if number is not None:
+            if number is not None and port in (None, wire.port):
                 found.setdefault((wire.port, wire.index), number)
         return list(dict.fromkeys(found.values()))
 
