@@ -14,13 +14,19 @@ Omitted: writing the counter while it runs (it is ignored, and logged).
 
 from __future__ import annotations
 
+from typing import Any
+
 from machinebuilder.device import Bit, Bits, Device, IrqIn, IrqOut, Param, Reg
+
+IDENTITY = 0x8086_A201
+"""The low half of the capabilities register."""
 
 
 class Hpet(Device):
     """A counter, and three comparators that interrupt."""
 
     native = True
+    acpi_hid = "PNP0103"
 
     span = 0x400
     clock = Param(
@@ -74,3 +80,16 @@ class Hpet(Device):
     )
     comparator = Reg(0x108, width=64, count=3, step=0x20)
     message = Reg(0x110, width=64, count=3, step=0x20, doc="address and data")
+
+    @classmethod
+    def acpi(cls, node: Any, view: Any) -> None:
+        from machinebuilder.boot.acpi import resources, tables
+
+        view.tables.append(tables.hpet(view.place(), IDENTITY))
+        window = resources.memory32(view.place(), 0x400)
+        node.say("_CRS", resources.template(window))
+
+    @classmethod
+    def acpi_interrupt(cls, port: str, index: int) -> int | None:
+        """What passes through keeps the number that it has in a PC."""
+        return {"pit": 0, "rtc": 8}[port]
