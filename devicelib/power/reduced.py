@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The power registers of a board that has hardware-reduced ACPI (ACPI 6.4, sections
-4.8.3.7 and 4.8.3.6): sleep control and status, a reset register as PCs have it, and of
-the keyboard controller the pulse that resets, since that is what kernels try first.
+4.8.3.7 and 4.8.3.6): sleep control and status, and a reset register as PCs have it.
 
-Omitted: the keyboard controller; sleep states other than off, as nothing could wake it.
+Omitted: sleep states other than off, from which there is no waking.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from machinebuilder.device import Bit, Bits, Device, Reg, Region
 SOFT_OFF = 5
 """The sleep type that powers off."""
 RESET = 0x06
-PULSE_RESET = 0xFE
 
 
 class ReducedPower(Device):
@@ -25,12 +23,10 @@ class ReducedPower(Device):
 
     sleep = Region(2, doc="control and status")
     reset = Region(1, doc="reset control, at 0xcf9 in a PC")
-    pulse = Region(1, doc="commands of a keyboard controller, at 0x64 in a PC")
 
     control = Reg(0, width=8, region="sleep", type=Bits(4, 2), enable=Bit(5))
     status = Reg(1, width=8, region="sleep", wake=Bit(7, "w1c"))
     reset_control = Reg(0, width=8, region="reset", hard=Bit(1), now=Bit(2))
-    command = Reg(0, width=8, region="pulse", doc="0xfe resets; status: idle")
 
     @control.write
     def fall_asleep(self, value: int) -> None:
@@ -45,15 +41,6 @@ class ReducedPower(Device):
     def reset_machine(self, value: int) -> None:
         if self.reset_control.now:
             self.restart("the guest asked for it at the reset register")
-
-    @command.read
-    def idle(self) -> int:
-        return 0
-
-    @command.write
-    def obey(self, value: int) -> None:
-        if value == PULSE_RESET:
-            self.restart("the guest asked for it at port 0x64")
 
     @classmethod
     def acpi(cls, node: Any, view: Any) -> bool:

@@ -21,14 +21,6 @@ def test_another_sleep_state_is_logged_and_does_nothing(bench):
     assert any("sleep state" in text for text in power.logged)
 
 
-def test_the_pulse_of_a_keyboard_controller_resets(bench):
-    power = bench.attach(ReducedPower)
-    power.command = 0xAA
-    assert power.events == []
-    power.command = 0xFE
-    assert power.events == ["restart"]
-
-
 def test_the_reset_bit_resets(bench):
     power = bench.attach(ReducedPower)
     power.reset_control = 2
