@@ -198,7 +198,7 @@ static void hpet_input(void *state, unsigned port, unsigned index, int cpu, int 
     unsigned line = port == HPET_PORT_RTC, bit = 1u << line;
     pthread_mutex_lock(&chip->lock);
     chip->s.inputs = (uint8_t)(level ? chip->s.inputs | bit : chip->s.inputs & ~bit);
-    mb_hpet_tell(chip, HPET_PORT_LEGACY, line);
+    mb_hpet_tell(chip, hpet_legacy_port(line), 0);
     pthread_mutex_unlock(&chip->lock);
 }
 

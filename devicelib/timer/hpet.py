@@ -4,7 +4,7 @@
 A 64-bit counter and three comparators, one-shot or periodic, whose interrupts are edges
 or levels. With legacy replacement, comparators 0 and 1 take the place of the 8254 and
 of the real-time clock, whose lines pass through here: a board with an HPET wires those
-to `pit` and `rtc`, and the outputs `legacy` to lines 0 and 8.
+to `pit` and `rtc`.
 
 A line that signals edges is high until shortly before the next one. A periodic
 comparator interrupts at most 20,000 times a second; see pace.h.
@@ -44,7 +44,8 @@ class Hpet(Device):
     pit = IrqIn(doc="output of the 8254")
     rtc = IrqIn(doc="interrupt of the real-time clock")
     irq = IrqOut(doc="pins of the I/O APIC", count=24)
-    legacy = IrqOut(doc="0: timer, for line 0; 1: clock, for line 8", count=2)
+    timer_irq = IrqOut(doc="the 8254 or comparator 0, for line 0")
+    rtc_irq = IrqOut(doc="the real-time clock or comparator 1, for line 8")
 
     capabilities = Reg(
         0x000,
@@ -53,11 +54,11 @@ class Hpet(Device):
         revision=Bits(7, 0),
         timers=Bits(12, 8),
         wide=Bit(13),
-        legacy_=Bit(15),
+        legacy=Bit(15),
         vendor=Bits(31, 16),
         period=Bits(63, 32, doc="in femtoseconds"),
     )
-    configuration = Reg(0x010, width=64, enable=Bit(0), legacy_=Bit(1))
+    configuration = Reg(0x010, width=64, enable=Bit(0), legacy=Bit(1))
     status = Reg(0x020, "w1c", width=64, level_=Bits(2, 0))
     counter = Reg(0x0F0, width=64)
     control = Reg(

@@ -55,6 +55,12 @@ static inline unsigned hpet_route(uint64_t control)
     return (control & HPET_CONTROL_ROUTE_MASK) >> HPET_CONTROL_ROUTE_SHIFT;
 }
 
+/* Of comparators 0 and 1, if they replace the old timers. */
+static inline unsigned hpet_legacy_port(unsigned n)
+{
+    return n ? HPET_PORT_RTC_IRQ : HPET_PORT_TIMER_IRQ;
+}
+
 /* A value as a comparator has it: in 32-bit mode the lower half. */
 static inline uint64_t hpet_narrowed(const struct hpet_timer_saved *timer, uint64_t value)
 {

@@ -39,12 +39,12 @@ static bool is_legacy(const struct hpet *chip, unsigned n)
     return chip->s.configuration & HPET_CONFIGURATION_LEGACY_MASK && n < HPET_LEGACY_LINES;
 }
 
-/* The line of comparator n: a legacy one or an ordinary one, as `port` says. */
+/* The line of comparator n. */
 static void line_of(const struct hpet *chip, unsigned n, unsigned *port, unsigned *index)
 {
     bool legacy = is_legacy(chip, n);
-    *port = legacy ? HPET_PORT_LEGACY : HPET_PORT_IRQ;
-    *index = legacy ? n : hpet_route(chip->s.timers[n].control);
+    *port = legacy ? hpet_legacy_port(n) : HPET_PORT_IRQ;
+    *index = legacy ? 0 : hpet_route(chip->s.timers[n].control);
 }
 
 static bool asserts(const struct hpet *chip, unsigned n, unsigned port, unsigned index)
@@ -65,7 +65,8 @@ static bool level(const struct hpet *chip, unsigned port, unsigned index)
         if (asserts(chip, n, port, index))
             return true;
     bool replaced = chip->s.configuration & HPET_CONFIGURATION_LEGACY_MASK;
-    return port == HPET_PORT_LEGACY && !replaced && chip->s.inputs >> index & 1;
+    return !replaced && ((port == HPET_PORT_TIMER_IRQ && chip->s.inputs & 1) ||
+                         (port == HPET_PORT_RTC_IRQ && chip->s.inputs & 2));
 }
 
 void mb_hpet_tell(const struct hpet *chip, unsigned port, unsigned index)
@@ -77,8 +78,8 @@ void mb_hpet_tell_all(const struct hpet *chip)
 {
     for (unsigned i = 0; i < HPET_LINES; i++)
         mb_hpet_tell(chip, HPET_PORT_IRQ, i);
-    for (unsigned i = 0; i < HPET_LEGACY_LINES; i++)
-        mb_hpet_tell(chip, HPET_PORT_LEGACY, i);
+    for (unsigned n = 0; n < HPET_LEGACY_LINES; n++)
+        mb_hpet_tell(chip, hpet_legacy_port(n), 0);
 }
 
 /* An edge is told as a low and a high level. */

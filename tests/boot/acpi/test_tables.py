@@ -131,3 +131,12 @@ def test_firmware_that_follows_the_script_gets_the_same_bytes(tmp_path):
     memory = follow(script, files, places)
     assert bytes(memory["etc/acpi/tables"]) == tables.placed(BASE)
     assert bytes(memory["etc/acpi/rsdp"]) == tables.root_placed(BASE)
+
+
+def test_high_precision_timers_are_told_where_they_are(tmp_path):
+    tables = acpi.build(plan_of("extends: x86-pc-hpet\nboard: test", tmp_path))
+    hpet = tables.each(BASE)["HPET"]
+    assert struct.unpack_from("<I", hpet, 36)[0] == 0x8086_A201
+    assert struct.unpack_from("<Q", hpet, 44)[0] == 0xFED0_0000
+    legacy = [2, 10, 0, 0, 2, 0, 0, 0, 0, 0]  # line 0 is pin 2, still
+    assert bytes(legacy) in tables.each(BASE)["APIC"]

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from native_bench import Chip
 
+from devicelib.timer.hpet import IDENTITY
+
 CAPABILITIES, CONFIGURATION, STATUS, COUNTER = 0x00, 0x10, 0x20, 0xF0
 LEVEL, ENABLE, PERIODIC, SET_VALUE, NARROW, MESSAGE = (
     1 << 1, 1 << 2, 1 << 3, 1 << 6, 1 << 8, 1 << 14,
 )  # fmt: skip
-IRQ, LEGACY = 0, 1
+IRQ, TIMER_IRQ, RTC_IRQ = 0, 1, 2
 ROUTES = 0x00F0_0000
 TICK = 10
 """Nanoseconds, at 100 MHz."""
@@ -69,7 +71,7 @@ def run(chip: Chip, legacy: int = 0) -> None:
 
 
 def test_it_says_what_it_can(hpet: Chip) -> None:
-    assert read(hpet, CAPABILITIES) == 10_000_000 << 32 | 0x8086_A201
+    assert read(hpet, CAPABILITIES) == 10_000_000 << 32 | IDENTITY
     for n in range(3):
         assert read(hpet, control(n)) == ROUTES << 32 | 0x30
 
@@ -226,22 +228,22 @@ def test_another_route_takes_its_level_along(hpet: Chip) -> None:
 
 
 def test_legacy_replacement_takes_the_place_of_the_old_timers(hpet: Chip) -> None:
-    for port, line in ((0, 0), (1, 1)):
+    for port, line in ((0, TIMER_IRQ), (1, RTC_IRQ)):
         hpet.input(port, 0, 1)
-        assert hpet.level(LEGACY, line) == 1
+        assert hpet.level(line) == 1
     run(hpet, legacy=1)
-    assert [hpet.level(LEGACY, line) for line in range(2)] == [0, 0]
+    assert [hpet.level(line) for line in (TIMER_IRQ, RTC_IRQ)] == [0, 0]
     one_shot(hpet, 0, 100)
     one_shot(hpet, 1, 200)
     one_shot(hpet, 2, 200)
     hpet.sleep(100 * TICK)
-    assert [hpet.level(LEGACY, line) for line in range(2)] == [1, 0]
+    assert [hpet.level(line) for line in (TIMER_IRQ, RTC_IRQ)] == [1, 0]
     hpet.sleep(100 * TICK)
-    assert [hpet.level(LEGACY, line) for line in range(2)] == [1, 1]
+    assert [hpet.level(line) for line in (TIMER_IRQ, RTC_IRQ)] == [1, 1]
     assert hpet.level(IRQ, 20) == 1
     run(hpet)
     hpet.input(0, 0, 0)
-    assert [hpet.level(LEGACY, line) for line in range(2)] == [0, 1]
+    assert [hpet.level(line) for line in (TIMER_IRQ, RTC_IRQ)] == [0, 1]
 
 
 def test_messages_are_sent_if_the_board_has_them(make: Make) -> None:
