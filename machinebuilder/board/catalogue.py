@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
+from machinebuilder.board.suggest import closest
+
 Count = int | str
 
 
@@ -67,7 +69,8 @@ class Catalogue(Protocol):
         """Every device model."""
 
     def cpu(self, model: str) -> Any | None:
-        """The declaration of a CPU model (params, outs, ins), or None."""
+        """The declaration of a CPU model (params, outs, ins), or None. NoFeatureError
+        if it is `model,+feature` and there is no such feature."""
 
     def cpus(self) -> Sequence[str]:
         """Every CPU model."""
@@ -79,6 +82,33 @@ class Catalogue(Protocol):
         """Every boot protocol."""
 
 
+class NoFeatureError(LookupError):
+    """A CPU model has no feature of that name: `word` is as the board says it."""
+
+    def __init__(self, model: str, word: str, known: Sequence[str]) -> None:
+        super().__init__(model, word)
+        self.model = model
+        self.word = word
+        self.known = known
+
+    def __str__(self) -> str:
+        name = self.word.lstrip("+-")
+        if name in self.known:
+            return f"{self.model}: {self.word!r} does not say whether on or off"
+        return f"{self.model} has no feature {name!r} to switch"
+
+    @property
+    def hint(self) -> str:
+        """What to type instead."""
+        sign = self.word[:1] if self.word[:1] in ("+", "-") else "+"
+        name = self.word.lstrip("+-")
+        if name in self.known:
+            return f"say '+{name}' to switch it on, '-{name}' to switch it off"
+        near = closest(name, self.known)
+        listed = f"`mb cpus {self.model}` lists those it knows"
+        return f"did you mean '{sign}{near}'? {listed}" if near else listed
+
+
 @dataclass(frozen=True)
 class CpuDecl:
     """A CPU model with what its core declares."""
@@ -88,6 +118,10 @@ class CpuDecl:
     params: Mapping[str, Any]
     outs: Mapping[str, Any]
     ins: Mapping[str, Any]
+    features: Sequence[str] = ()
+    """Those it has."""
+    switches: Sequence[str] = ()
+    """Those that can be switched."""
 
 
 class Installed:
@@ -111,10 +145,15 @@ class Installed:
 
         try:
             found = registry.find(model)
+        except registry.UnknownFeatureError as error:
+            raise NoFeatureError(error.model, error.word, error.known) from None
         except KeyError:
             return None
         core = found.core
-        return CpuDecl(model, found.summary, core.params, core.outs, core.ins)
+        return CpuDecl(
+            model, found.summary, core.params, core.outs, core.ins,
+            tuple(found.features), tuple(sorted(core.feature_names)),
+        )  # fmt: skip
 
     def cpus(self) -> Sequence[str]:
         from machinebuilder.isa import registry

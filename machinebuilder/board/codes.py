@@ -38,6 +38,7 @@ CODES: Final[Mapping[str, str]] = {
     "E-NAME-02": "a name is used twice",
     "E-MODEL-01": "unknown device model",
     "E-MODEL-02": "unknown CPU model",
+    "E-MODEL-03": "unknown feature of a CPU model",
     "E-BUS-01": "no such bus",
     "E-BUS-02": "several buses fit",
     "E-BUS-03": "the wrong kind of bus",

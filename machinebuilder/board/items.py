@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from machinebuilder.board.catalogue import NoFeatureError
 from machinebuilder.board.errors import Reporter, TooManyErrorsError, shown
 from machinebuilder.board.nodes import Map, Node, Scalar
 from machinebuilder.board.paths import reachable
@@ -142,7 +143,12 @@ def _find_model(
         return False
     if model.failed:
         return False
-    item.model, item.decl = model.text, find(model.text)
+    item.model = model.text
+    try:
+        item.decl = find(model.text)
+    except NoFeatureError as error:
+        reporter.add("E-MODEL-03", shown(str(error)), model.span, "", error.hint)
+        return False
     if item.decl is None:
         reporter.add(
             "E-MODEL-02" if item.is_cpu else "E-MODEL-01",

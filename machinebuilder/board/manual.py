@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from machinebuilder.board.schema import (
     placed_regions,
 )
 from machinebuilder.board.values import size_text, text_of
+
+NAMES_WIDTH = 78
+"""Of a line with many names."""
 
 
 def summary(decl: Any) -> str:
@@ -56,11 +60,22 @@ def cpu_page(decl: Any) -> str:
     parts = [
         [f"{decl.model}: {decl.summary}" if decl.summary else decl.model],
         ["In a board:", f"  cpu: {{model: {decl.model}, count: 1}}"],
+        _section("Features", _names(decl.features)),
+        _section(f"Others, as in model: {decl.model},+name", _names(_others(decl))),
         _section("Parameters", params_rows(decl.params)),
         _section("Outputs", ports_rows(decl.outs)),
         _section("Inputs", ports_rows(decl.ins)),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _names(names: Sequence[str]) -> list[tuple[str]]:
+    lines = textwrap.wrap(" ".join(names), NAMES_WIDTH, break_on_hyphens=False)
+    return [(line,) for line in lines]
+
+
+def _others(decl: Any) -> list[str]:
+    return [name for name in decl.switches if name not in decl.features]
 
 
 def example(decl: Any) -> str:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the list or the page; 2 for a name that there is not."""
     from machinebuilder.board import manual
-    from machinebuilder.board.catalogue import installed
+    from machinebuilder.board.catalogue import NoFeatureError, installed
     from machinebuilder.board.describe import table
     from machinebuilder.board.suggest import help_for
 
@@ -27,7 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
         found = [models.cpu(name) for name in models.cpus()]
         print("\n".join(table([(cpu.model, cpu.summary) for cpu in found if cpu])))
         return 0
-    decl = models.cpu(arguments.name)
+    try:
+        decl = models.cpu(arguments.name)
+    except NoFeatureError as error:
+        raise UserError(f"{error}; {error.hint}") from None
     if decl is None:
         hint = help_for(arguments.name, models.cpus(), "models")
         raise UserError(f"there is no CPU model {arguments.name!r}; {hint}")

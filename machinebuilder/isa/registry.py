@@ -26,6 +26,16 @@ from .core import Core, load
 GROUP = "machinebuilder.cores"
 
 
+class UnknownFeatureError(KeyError):
+    """A model has no such feature to switch: its word, and the names there are."""
+
+    def __init__(self, model: str, word: str, known: frozenset[str]) -> None:
+        super().__init__(word)
+        self.model = model
+        self.word = word
+        self.known = sorted(known)
+
+
 @dataclass(frozen=True)
 class CpuModel:
     """A CPU that a board can name."""
@@ -112,7 +122,7 @@ def names() -> list[str]:
 @cache
 def find(name: str) -> CpuModel:
     """The model of this name: `arm.cortex-a15`, or with features switched on and off
-    `x86.qemu64,+avx,-cx16`. KeyError if there is none, or no such feature."""
+    `x86.qemu64,+avx,-cx16`. KeyError if there is none; UnknownFeatureError."""
     model, *switches = (word.strip() for word in name.split(","))
     package, path = _files()[model]
     text = path.read_text(encoding="utf-8")
@@ -120,7 +130,7 @@ def find(name: str) -> CpuModel:
     core = load(package)
     for switch in switches:
         if switch[:1] not in "+-" or switch[1:] not in core.feature_names:
-            raise KeyError(switch)
+            raise UnknownFeatureError(model, switch, core.feature_names)
     added = tuple(switch[1:] for switch in switches if switch[0] == "+")
     removed = tuple(switch[1:] for switch in switches if switch[0] == "-")
     return CpuModel(core, name, data or {}, path, added, removed)

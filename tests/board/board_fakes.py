@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from machinebuilder.board import Plan, load
+from machinebuilder.board.catalogue import NoFeatureError
 from machinebuilder.device.declare import Bus, IrqIn, IrqOut, Param, Region
 
 
@@ -104,6 +105,8 @@ DEVICES = {
 
 CPUS = {
     "toy.one": Decl(
+        features=("fast",),
+        switches=("fast", "slow"),
         params={"psci": Param("choice", default="none", choices=("none", "hvc"))},
         ins={"irq": IrqIn(), "fiq": IrqIn()},
         outs={
@@ -132,7 +135,11 @@ class Fakes:
         return sorted(DEVICES)
 
     def cpu(self, model: str) -> Decl | None:
-        return CPUS.get(model)
+        name, *switches = model.split(",")
+        for switch in switches:
+            if switch not in ("+fast", "-fast", "+slow", "-slow"):
+                raise NoFeatureError(name, switch, ["fast", "slow"])
+        return CPUS.get(name)
 
     def cpus(self) -> Sequence[str]:
         return sorted(CPUS)

@@ -112,7 +112,9 @@ handler:
     popl %eax
     popl %edx                 # as iret, which no KVM emulates in protected mode
     addl $4, %esp
+    andl $0xfffffdff, (%esp)
     popfl
+    sti                       # no interrupt comes before the jump
     jmp *%edx
 idtr: .word 0x7ff
     .long 0x6000
