@@ -11,6 +11,7 @@
 
 #define MOST_BYTES (8u << 20)
 #define ROOM_TO_JOIN 1000          /* bytes, behind the first that a device sends */
+#define GATHER_NS 1000000          /* how long they may wait for more after others went */
 
 struct item {
     struct item *next;
@@ -30,6 +31,8 @@ struct mb_deferred {
     size_t bytes;
     pthread_t thread;
     bool quit, busy;
+    unsigned hurried;               /* who waits for it to be empty */
+    struct timespec gathered;       /* when the last bytes went */
 };
 
 static void perform(struct mb_machine *machine, struct item *item)
@@ -58,6 +61,34 @@ static struct item *take(struct mb_deferred *deferred)
     return item;
 }
 
+/* The newest of what waits, or NULL. */
+static struct item *newest(struct mb_deferred *deferred)
+{
+    return deferred->first ? (struct item *)deferred->last : NULL;
+}
+
+static struct timespec later(struct timespec time, long ns)
+{
+    time.tv_nsec += ns;
+    time.tv_sec += time.tv_nsec / 1000000000;
+    time.tv_nsec %= 1000000000;
+    return time;
+}
+
+/* Bytes of a guest that goes on printing are handed over together: those that come soon
+ * after others went wait a moment for more, if nothing else is to be done. */
+static void gather(struct mb_deferred *deferred)
+{
+    struct item *item = deferred->first;
+    struct timespec until = later(deferred->gathered, GATHER_NS);
+    while (item->kind == MB_DEFER_SEND && newest(deferred) == item &&
+           item->size < item->room && !deferred->quit && !deferred->hurried &&
+           pthread_cond_timedwait(&deferred->changed, &deferred->lock, &until) == 0)
+        ;
+    if (item->kind == MB_DEFER_SEND)
+        clock_gettime(CLOCK_MONOTONIC, &deferred->gathered);
+}
+
 static void *work(void *opaque)
 {
     struct mb_deferred *deferred = opaque;
@@ -67,6 +98,7 @@ static void *work(void *opaque)
             pthread_cond_wait(&deferred->changed, &deferred->lock);
         if (!deferred->first)
             break;
+        gather(deferred);
         struct item *item = take(deferred);
         deferred->busy = true;
         pthread_mutex_unlock(&deferred->lock);
@@ -83,12 +115,16 @@ static void *work(void *opaque)
 struct mb_deferred *mb_deferred_new(struct mb_machine *machine)
 {
     struct mb_deferred *deferred = calloc(1, sizeof *deferred);
+    pthread_condattr_t attributes;
     if (!deferred)
         return NULL;
     deferred->machine = machine;
     deferred->last = &deferred->first;
     pthread_mutex_init(&deferred->lock, NULL);
-    pthread_cond_init(&deferred->changed, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&deferred->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
     if (pthread_create(&deferred->thread, NULL, work, deferred)) {
         free(deferred);
         return NULL;
@@ -112,10 +148,9 @@ void mb_deferred_stop(struct mb_deferred *deferred)
 
 static struct timespec in_a_second(void)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    return until;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return later(now, 1000000000);
 }
 
 void mb_deferred_drain(struct mb_deferred *deferred)
@@ -124,9 +159,12 @@ void mb_deferred_drain(struct mb_deferred *deferred)
         return;
     struct timespec until = in_a_second();
     pthread_mutex_lock(&deferred->lock);
+    deferred->hurried++;
+    pthread_cond_broadcast(&deferred->changed);
     while ((deferred->first || deferred->busy) &&
            pthread_cond_timedwait(&deferred->changed, &deferred->lock, &until) == 0)
         ;
+    deferred->hurried--;
     pthread_mutex_unlock(&deferred->lock);
 }
 
@@ -137,12 +175,6 @@ static void wait_for_room(struct mb_deferred *deferred)
     while (deferred->bytes > MOST_BYTES && !deferred->quit &&
            pthread_cond_timedwait(&deferred->changed, &deferred->lock, &until) == 0)
         ;
-}
-
-/* The newest of what waits, or NULL. */
-static struct item *newest(struct mb_deferred *deferred)
-{
-    return deferred->first ? (struct item *)deferred->last : NULL;
 }
 
 static bool join(struct mb_deferred *deferred, struct mb_dev *dev, const void *data,

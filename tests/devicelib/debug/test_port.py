@@ -45,3 +45,12 @@ def test_what_was_said_goes_to_the_file(tmp_path: Path) -> None:
         say(made, b"one ")
         say(made, b"two")
     assert path.read_bytes() == b"one two"
+
+
+def test_a_guest_that_goes_on_printing_is_heard_in_larger_pieces() -> None:
+    with machine(None) as made:
+        pieces: list[bytes] = []
+        made.logs["debug"].send = pieces.append  # type: ignore[method-assign]
+        say(made, b"0123456789" * 500)
+        assert b"".join(pieces) == b"0123456789" * 500
+        assert len(pieces) < 2500
