@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cores.x86 import cpuid
+from cores.x86 import cpuid, msrs
 from cores.x86.state import X86State
 from machinebuilder.device import IrqIn, Param
 from machinebuilder.isa import Core
@@ -22,6 +22,7 @@ class X86Core(Core):
     def prepare_kvm(self, cpu: Any) -> None:
         """Tell KVM what CPUID says on this CPU (a machine.Cpu)."""
         cpuid.install(cpu)
+        msrs.install(cpu)
 
 
 core = X86Core(

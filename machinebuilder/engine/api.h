@@ -133,6 +133,8 @@ const void *mb_kvm_proxy(void);           /* a struct mb_chip for one that KVM h
 /* Rows of seven words: leaf, subleaf, flags, eax, ebx, ecx, edx. Gives their number. */
 int mb_kvm_supported_cpuid(struct mb_machine *machine, uint32_t *words, int entries);
 int mb_kvm_set_cpuid(struct mb_cpu *cpu, const uint32_t *words, int entries);
+/* A model-specific register, before the first reset: what it holds after each. */
+int mb_kvm_set_msr(struct mb_cpu *cpu, uint32_t number, uint64_t value);
 
 /* ---- CPUs -------------------------------------------------------------------------------------- */
 /* mode 0: translated, 1: interpreted, 2: on KVM. */

@@ -237,3 +237,15 @@ int mb_kvm_set_cpuid(struct mb_cpu *cpu, const uint32_t *words, int entries)
     free(table);
     return failed ? -1 : 0;
 }
+
+int mb_kvm_set_msr(struct mb_cpu *cpu, uint32_t number, uint64_t value)
+{
+    struct { struct kvm_msrs head; struct kvm_msr_entry entry; } msr = {
+        .head.nmsrs = 1, .entry = {.index = number, .data = value},
+    };
+    if (cpu->vcpu->kvm && ioctl(cpu->vcpu->kvm->fd, KVM_SET_MSRS, &msr) == 1)
+        return 0;
+    mb_set_error("KVM does not take %#llx for the model-specific register %#x",
+                 (unsigned long long)value, number);
+    return -1;
+}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cores.x86 import cpuid
+from cores.x86 import cpuid, msrs
 from cores.x86.cpuid import Leaf, Table
 from cores.x86.features import EBX, ECX, EDX, FEATURES
 from machinebuilder.board import load
@@ -144,3 +144,17 @@ def test_a_board_with_a_wrong_feature_is_told_which(
         load(ROOT / "boards" / "x86-micro.yaml", {"cpu": model})
     said = str(caught.value)
     assert "E-MODEL-03" in said and why in said and hint in said
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_models_registers_are_known_and_fit(name: str) -> None:
+    for number, value in msrs.values(registry.find(name).data).items():
+        assert 0 < number < 1 << 32
+        assert 0 <= value < 1 << 64
+
+
+def test_model_specific_registers_go_by_name_or_number() -> None:
+    data = {"msrs": {"misc-enable": "0x1", "0xc001_0015": "0x100_0000"}}
+    assert msrs.values(data) == {0x1A0: 1, 0xC001_0015: 0x100_0000}
+    with pytest.raises(KeyError, match="misc-enabled"):
+        msrs.values({"msrs": {"misc-enabled": "1"}})
