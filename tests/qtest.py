@@ -30,10 +30,12 @@ class QtestError(Exception):
 
 
 class Qemu:
-    """A PC of QEMU's, powered on and never run."""
+    """A machine of QEMU's, a PC if not said otherwise, powered on and never run."""
 
-    def __init__(self, *options: str, machine: str = "pc") -> None:
-        command = [PROGRAM, "-M", machine, *QUIET, *PROTOCOL, *options]
+    def __init__(
+        self, *options: str, machine: str = "pc", program: str = PROGRAM
+    ) -> None:
+        command = [program, "-M", machine, *QUIET, *PROTOCOL, *options]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
