@@ -1,10 +1,11 @@
 /* A guest that reads and writes a disk at random, and checks what it reads.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Command line: disk=ide|pci|mmio, seed=N, requests=N. Request n is a function of the
- * seed, so that whoever looks at the image afterwards knows what it must hold: a written
- * sector has n, its own number, and a pattern made of them. After each write that the disk
- * has acknowledged, "n" is printed on a line of its own. The disk is empty (zeros) at first.
+ * Command line: seed=N, requests=N, disk=ide, virtio (by MMIO), pci (virtio by PCI) or
+ * messages (the same with MSI-X). Request n is a function of the seed, so that whoever looks
+ * at the image afterwards knows what it must hold: a written sector has n, its own number,
+ * and a pattern made of them. After each write that the disk has acknowledged, "n" is
+ * printed on a line of its own. The disk is empty (zeros) at first.
  */
 #include "disks.h"
 
@@ -101,7 +102,9 @@ static bool find_disk(struct disk *disk, const char *line)
         return false;
     if (*kind == 'i')
         return find_ide(disk);
-    return *kind == 'p' ? find_virtio_pci(disk) : find_virtio_mmio(disk, line);
+    if (*kind == 'p' || *kind == 'm')
+        return find_virtio_pci(disk, *kind == 'm');
+    return find_virtio_mmio(disk, line);
 }
 
 static uint32_t option(const char *line, const char *name)

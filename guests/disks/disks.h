@@ -17,7 +17,7 @@ struct disk {
 };
 
 bool find_ide(struct disk *disk);          /* disks.c calls these; false: not there */
-bool find_virtio_pci(struct disk *disk);
+bool find_virtio_pci(struct disk *disk, bool by_messages);
 bool find_virtio_mmio(struct disk *disk, const char *line);
 
 /* ---- machine.c ---- */
@@ -49,12 +49,14 @@ void print(const char *text);
 void print_number(uint32_t value);
 void start_machine(void);
 void listen(unsigned line);                /* let this interrupt line wake the CPU */
+enum { MESSAGE_VECTOR = 0x2f };            /* a message with this one wakes it too */
 void sleep(void);                          /* until an interrupt, which is ended */
 const char *word(const char *line, const char *name);   /* after NAME= in it, or NULL */
 uint32_t number(const char **text);        /* decimal, or hexadecimal with 0x */
 
 /* ---- pci.c ---- */
 uint32_t pci_read(unsigned function, unsigned offset);
+void pci_write(unsigned function, unsigned offset, uint32_t value);
 bool pci_find(uint32_t wanted, uint32_t mask, unsigned offset, unsigned *function);
 uint32_t pci_window(unsigned function, unsigned bar);   /* its address */
 

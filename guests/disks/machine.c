@@ -6,7 +6,8 @@ enum { SERIAL = 0x3f8, LINE_STATUS = 5, TX_EMPTY = 0x20 };
 enum { PIC0 = 0x20, PIC1 = 0xa0, MASK = 1, END_OF_INTERRUPT = 0x20 };
 enum { FIRST_VECTOR = 0x20, VECTORS = 0x30, CODE_SEGMENT = 0x08, INTERRUPT_GATE = 0x8e00 };
 #define LOCAL_APIC ((volatile uint32_t *)0xfee00000)
-enum { SPURIOUS = 0xf0 / 4, LINT0 = 0x350 / 4, APIC_ON = 0x1ff, EXTERNAL = 0x700 };
+enum { END = 0xb0 / 4, SPURIOUS = 0xf0 / 4, LINT0 = 0x350 / 4, APIC_ON = 0x1ff,
+       EXTERNAL = 0x700 };
 
 void wait_for_interrupt(void);             /* start-x86.S of the monitor */
 void woken(void);
@@ -74,6 +75,7 @@ void listen(unsigned line)
 void sleep(void)
 {
     wait_for_interrupt();
+    LOCAL_APIC[END] = 0;
     out8(PIC1, END_OF_INTERRUPT);
     out8(PIC0, END_OF_INTERRUPT);
 }

@@ -10,6 +10,12 @@ uint32_t pci_read(unsigned function, unsigned offset)
     return in32(DATA);
 }
 
+void pci_write(unsigned function, unsigned offset, uint32_t value)
+{
+    out32(ADDRESS, 0x80000000u | function << 8 | (offset & ~3u));
+    out32(DATA, value);
+}
+
 bool pci_find(uint32_t wanted, uint32_t mask, unsigned offset, unsigned *function)
 {
     for (*function = 0; *function < FUNCTIONS; ++*function)

@@ -33,26 +33,23 @@ SECTOR, SECTORS, MOST, MAGIC = 512, 16384, 4, 0x6B73_6964
 REQUESTS = 10_000
 WORD = 0xFFFF_FFFF
 
-WAYS = {
-    "ide": ("ide", "extends: x86-pc\n"),
-    "pci": (
-        "pci",
-        """extends: x86-pc
+VIRTIO_PCI = """extends: x86-pc
 devices:
   hda: null
   hdb: null
   hdd: null
   test-disk: {model: virtio.blk, bus: virtio, slot: 0, host: disk}
-""",
-    ),
-    "micro": (
-        "mmio",
-        """extends: x86-micro
+"""
+VIRTIO_MMIO = """extends: x86-micro
 devices:
   test-place: {model: virtio.mmio, at: 0xfea0_0000, irq: pic.irq.11}
   test-disk:  {model: virtio.blk, bus: test-place, host: disk}
-""",
-    ),
+"""
+WAYS = {
+    "ide": ("ide", "extends: x86-pc\n"),
+    "pci": ("pci", VIRTIO_PCI),
+    "pci-messages": ("messages", VIRTIO_PCI),
+    "micro": ("virtio", VIRTIO_MMIO),
 }
 """What the guest is told, and the board."""
 
