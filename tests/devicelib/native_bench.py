@@ -6,6 +6,8 @@ import atexit
 import ctypes
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -99,6 +101,16 @@ def bad_spot(start: int, end: int) -> None:
     """These bytes of all images cannot be read or written; up to 2**63 - 1: nor can an
     image be flushed. Of no size: all is well."""
     library().bench_bad_spot(ctypes.c_uint64(start), ctypes.c_uint64(end))
+
+
+@contextmanager
+def held_disk() -> Iterator[None]:
+    """Meanwhile images are neither read nor written: chips wait for the host."""
+    library().bench_hold_disk(1)
+    try:
+        yield
+    finally:
+        library().bench_hold_disk(0)
 
 
 class CreateError(Exception):

@@ -2,6 +2,7 @@
  * stand before the C library's functions. SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -21,6 +22,23 @@ void bench_bad_spot(uint64_t start, uint64_t end)
     bad_end = (off_t)end;
 }
 
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+/* While it is held, images are neither read nor written: who tries waits. */
+void bench_hold_disk(int held)
+{
+    if (held)
+        pthread_mutex_lock(&gate);
+    else
+        pthread_mutex_unlock(&gate);
+}
+
+static void pass_gate(void)
+{
+    pthread_mutex_lock(&gate);
+    pthread_mutex_unlock(&gate);
+}
+
 int fdatasync(int fd)
 {
     __atomic_fetch_add(&flushes, 1, __ATOMIC_SEQ_CST);
@@ -34,6 +52,7 @@ int fdatasync(int fd)
 static int is_bad(const struct iovec *iov, int count, off_t offset)
 {
     off_t end = offset;
+    pass_gate();
     for (int i = 0; i < count; i++)
         end += (off_t)iov[i].iov_len;
     errno = EIO;

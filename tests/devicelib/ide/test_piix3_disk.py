@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import struct
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from ide_driver import (
     ABRT,
     ACTIVE,
+    BSY,
     BUFFER,
     BUSMASTER,
     CONFIG,
@@ -36,7 +39,7 @@ from ide_driver import (
     Channel,
     Ide,
 )
-from native_bench import RAM, bad_spot, flushes
+from native_bench import RAM, bad_spot, flushes, held_disk
 
 SECTORS = 4096
 SIZE = 512 * SECTORS
@@ -169,6 +172,15 @@ def test_there_are_places_that_do_not_exist(
     channel.files(*files)
     assert channel.pio_in(READ, 512) == (READY | ERR, b"")
     assert channel.read(ERROR) == IDNF
+
+
+@pytest.mark.parametrize("code", [READ, READ_EXT, READ_DMA, READ_DMA_EXT, WRITE, 0x40])
+def test_nothing_is_beyond_the_end(channel: Channel, code: int) -> None:
+    wide = code in (READ_EXT, READ_DMA_EXT)
+    for first in (SECTORS - 1, SECTORS, (1 << (48 if wide else 28)) - 2):
+        channel.address(first, 2, wide=wide)
+        assert channel.command(code) == READY | ERR
+        assert channel.read(ERROR) == IDNF
 
 
 def test_blocks_of_sectors(channel: Channel, image: Path) -> None:
@@ -331,11 +343,11 @@ def test_a_table_that_is_not_there_is_an_error(channel: Channel, table: int) -> 
     assert channel.dma(READ_DMA, to_memory=True)[1] == FAILED | INTERRUPT
 
 
-def test_a_table_without_an_end_is_an_error(channel: Channel) -> None:
+def test_a_table_ends_with_its_64_kib_at_the_latest(channel: Channel) -> None:
     entries = [(BUFFER, 2)] * (0x10000 // 8)
     channel.table = TABLE
-    channel.prds(entries, last=False)
-    channel.address(0, SECTORS, wide=True)
+    channel.prds([*entries, (BUFFER, 512)])
+    channel.address(0, len(entries) * 2 // 512 + 1, wide=True)
     status, master = channel.dma(READ_DMA_EXT, to_memory=True)
     assert (status, master) == (READY | ERR, FAILED | INTERRUPT)
 
@@ -514,6 +526,51 @@ def test_a_reset_in_the_middle_of_dma_leaves_the_channel_usable(
         channel.master_write(0, 0)
     channel.address(4, 1)
     assert channel.dma_in(READ_DMA, 512)[2] == sectors(image, 4)
+
+
+def test_status_is_read_while_the_host_reads_its_file(channel: Channel) -> None:
+    channel.address(0, 1)
+    with held_disk():
+        channel.write(STATUS, READ)
+        assert (channel.alternate(), channel.read(STATUS)) == (BSY, BSY)
+        channel.write(COUNT, 7)
+        assert channel.read(COUNT) == 1
+    assert channel.wait() == READY | DRQ
+
+
+def test_a_reset_waits_for_the_hosts_file_and_drops_what_it_gave(
+    channel: Channel, image: Path
+) -> None:
+    channel.address(9, 1)
+    with held_disk():
+        channel.write(STATUS, READ)
+        time.sleep(0.02)
+        channel.control(4)
+        channel.control(0)
+        assert channel.alternate() == BSY
+    assert channel.wait() == READY
+    assert (channel.line(ms=0), channel.read(LOW)) == (0, 1)
+    channel.address(4, 1)
+    assert channel.pio_in(READ, 512) == (READY, sectors(image, 4))
+
+
+def test_stopping_the_master_waits_for_the_transfer(
+    channel: Channel, image: Path
+) -> None:
+    channel.address(9, 1)
+    channel.prds([(BUFFER, 512)])
+    stop = threading.Thread(target=channel.master_write, args=(0, 0))
+    with held_disk():
+        channel.write(STATUS, READ_DMA)
+        channel.master_write(0, START | TO_MEMORY)
+        time.sleep(0.02)
+        stop.start()
+        time.sleep(0.05)
+        assert stop.is_alive()
+        assert channel.alternate() == BSY, "others are not held up"
+    stop.join()
+    assert channel.peek(BUFFER, 512) == sectors(image, 9)
+    assert (channel.master_read(2), channel.alternate()) == (INTERRUPT, READY)
 
 
 def test_power_on_in_the_middle_of_dma(plug: Plug, image: Path) -> None:
