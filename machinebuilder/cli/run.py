@@ -69,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--display", default="none", metavar="D",
-        help="serve the screen: vnc=[HOST]:N, with HOST 127.0.0.1 by default; or none",
+        help="serve the screen: vnc=[HOST]:N[,password=TEXT], with HOST 127.0.0.1 by "
+        "default; or none",
     )  # fmt: skip
     parser.add_argument("--stats", action="store_true", help="print counts at the end")
 
@@ -149,7 +150,7 @@ def show(machine: Machine, display: str) -> None:
         raise UserError(f"--display {display}: must be vnc=[HOST]:N or none")
     address = Address.parse(place)
     try:
-        server = machine.vnc(address.port, address.host)
+        server = machine.vnc(address.port, address.host, address.password)
     except OSError as error:
         raise UserError(f"--display {display}: {error.strerror}") from None
     except LookupError as error:

@@ -250,17 +250,22 @@ class Machine:
         return name or self.screens[0]
 
     def vnc(
-        self, port: int = 0, host: str = LOOPBACK, screen: str | None = None
+        self,
+        port: int = 0,
+        host: str = LOOPBACK,
+        password: str | None = None,
+        screen: str | None = None,
     ) -> Server:
         """Serve a screen, by default the board's first one, with keyboard and mouse to
-        VNC clients, until the machine is closed.
+        VNC clients (who know the password), until the machine is closed.
 
         Port 0 takes a free one: the result's `port`. OSError if it cannot be had.
         """
         from machinebuilder.host.vnc import Address, Server
         from machinebuilder.machine.person import Person
 
-        server = Server(Person(self, self._screen(screen)), Address(host, port))
+        person = Person(self, self._screen(screen))
+        server = Server(person, Address(host, port, password))
         self.displays.append(server)
         return server
 

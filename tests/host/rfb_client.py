@@ -7,6 +7,8 @@ import struct
 import zlib
 from typing import Any
 
+from machinebuilder.host.vnc.security import answer
+
 RAW, ZLIB, ZRLE, DESKTOP_SIZE = 0, 6, 16, -223
 TILE = 64
 
@@ -14,24 +16,34 @@ TILE = 64
 class Client:
     """A connection, greeted and with the screen's size known."""
 
-    def __init__(self, port: int, version: bytes = b"003.008") -> None:
+    def __init__(
+        self, port: int, version: bytes = b"003.008", password: str | None = None
+    ) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self.streams = {ZLIB: zlib.decompressobj(), ZRLE: zlib.decompressobj()}
         self.bytes_per_pixel = 4
         self.pixels: dict[tuple[int, int], bytes] = {}
         assert self.read(12) == b"RFB 003.008\n"
         self.send(b"RFB " + version + b"\n")
-        if version == b"003.003":
-            assert self.read(4) == b"\0\0\0\1"
-        else:
-            assert self.read(2) == b"\1\1"
-            self.send(b"\1")
-        if version == b"003.008":
-            assert self.read(4) == b"\0\0\0\0"
+        self.agree(version, 1 if password is None else 2)
+        if password is not None:
+            self.send(answer(password, self.read(16)))
+        if version == b"003.008" or password is not None:
+            self.accepted = self.read(4) == b"\0\0\0\0"
+            if not self.accepted:
+                return
         self.send(b"\1")
         self.width, self.height = struct.unpack(">HH", self.read(4))
         self.format = self.read(16)
         self.name = self.read(*struct.unpack(">I", self.read(4)))
+
+    def agree(self, version: bytes, kind: int) -> None:
+        """On the kind of security."""
+        if version == b"003.003":
+            assert self.read(4) == bytes([0, 0, 0, kind])
+        else:
+            assert self.read(2) == bytes([1, kind])
+            self.send(bytes([kind]))
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)

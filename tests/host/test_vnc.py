@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from machinebuilder.device import Picture
 from machinebuilder.errors import UserError
-from machinebuilder.host.vnc import Address, Server
+from machinebuilder.host.vnc import Address, Server, des
 from machinebuilder.host.vnc.hands import Keyboard, Pointer
 from machinebuilder.host.vnc.keysyms import from_scan_code
 from tests.host.rfb_client import DESKTOP_SIZE, RAW, ZLIB, ZRLE, Client
@@ -436,6 +437,54 @@ def test_half_a_greeting_keeps_nobody_else_out(server: Server) -> None:
         assert joins(server)
 
 
+# -- passwords
+
+
+@pytest.fixture
+def guarded(screen: Screen) -> Iterator[Server]:
+    made = Server(screen, Address(password="open sesame"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("version", [b"003.003", b"003.007", b"003.008"])
+def test_who_knows_the_password_is_let_in(guarded: Server, version: bytes) -> None:
+    with Client(guarded.port, version, "open sesame") as client:
+        client.whole()
+    with Client(guarded.port, version, "open ses") as client:  # eight count
+        client.whole()
+
+
+@pytest.mark.parametrize("version", [b"003.003", b"003.007", b"003.008"])
+def test_who_does_not_know_it_is_not(guarded: Server, version: bytes) -> None:
+    with Client(guarded.port, version, "Open sesame") as client:
+        assert not client.accepted
+        if version == b"003.008":
+            assert b"the password is another one" in client.read(31)
+        assert client.closed()
+
+
+def test_there_is_no_way_around_the_password(guarded: Server) -> None:
+    with socket.create_connection(("127.0.0.1", guarded.port), timeout=5) as rude:
+        rude.sendall(b"RFB 003.008\n\1\1")
+        said = b""
+        while part := rude.recv(100):
+            said += part
+        assert said == b"RFB 003.008\n\1\2"
+
+
+def test_a_block_is_enciphered_as_the_standard_says() -> None:
+    vectors = [
+        ("133457799BBCDFF1", "0123456789ABCDEF", "85E813540F0AB405"),
+        ("0101010101010101", "8000000000000000", "95F8A5E5DD31D900"),
+        ("8001010101010101", "0000000000000000", "95A8D72813DAA94D"),
+        ("7CA110454A1A6E57", "01A1D6D039776742", "690F5B0D9A26939B"),
+    ]
+    for key, plain, cipher in vectors:
+        found = des.encipher(bytes.fromhex(key), bytes.fromhex(plain))
+        assert found == bytes.fromhex(cipher)
+
+
 # -- beginning and end
 
 
@@ -464,12 +513,22 @@ def test_addresses_are_displays_from_port_5900_on() -> None:
     assert Address.parse(":1") == Address("127.0.0.1", 5901)
     assert Address.parse("0.0.0.0:0") == Address("0.0.0.0", 5900)
     assert Address.parse("[::1]:2") == Address("::1", 5902)
-    for wrong in ("", "1", ":", ":x", ":-1", ":59636", "host"):
-        with pytest.raises(UserError, match="must be vnc="):
+    assert Address.parse(":1,password=a,b").password == "a,b"
+    for wrong in ("", "1", ":", ":x", ":-1", ":59636", "host", ":1,word", ":1,"):
+        with pytest.raises(UserError, match="must be"):
             Address.parse(wrong)
 
 
 # -- a real client
+
+
+def test_vncdotool_knows_the_password(guarded: Server, screen: Screen) -> None:
+    pytest.importorskip("vncdotool")
+    start = "from vncdotool.command import vncdo; vncdo()"
+    command = [sys.executable, "-c", start, "-s", f"127.0.0.1::{guarded.port}"]
+    words = ["-p", "open sesame", "key", "a"]
+    subprocess.run([*command, *words], check=True, timeout=60)
+    assert screen.keys == [(A, True), (A, False)]
 
 
 @pytest.mark.parametrize("encoding", ["RAW", "ZRLE"])
@@ -477,8 +536,6 @@ def test_vncdotool_types_moves_and_sees(
     server: Server, screen: Screen, encoding: str, tmp_path: object
 ) -> None:
     pytest.importorskip("vncdotool")
-    import subprocess
-
     from PIL import Image
 
     file = f"{tmp_path}/seen.png"

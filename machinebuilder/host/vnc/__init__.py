@@ -5,8 +5,8 @@
 a machine. (Of the libraries that serve RFB, LibVNCServer is under the GPL, and there is
 none in Python that is kept.)
 
-Omitted: authentication and encryption (it listens on this host's loopback address
-unless told otherwise; ssh carries it further), clipboards, colour maps, sound.
+Omitted: encryption (it listens on this host's loopback address unless told otherwise;
+ssh carries it further), clipboards, colour maps, sound.
 """
 
 from machinebuilder.host.vnc.address import Address

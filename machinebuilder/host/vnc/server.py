@@ -23,6 +23,7 @@ class Server:
 
     def __init__(self, source: Source, address: Address) -> None:
         self._source = source
+        self._password = address.password
         self._frame: Frame | None = None
         self._picture: object = None
         self._looked = 0.0
@@ -69,7 +70,8 @@ class Server:
             return
         self._sessions.add(task)
         try:
-            await Session(reader, writer, self._source, self._look).run()
+            session = Session(reader, writer, self._source, self._look, self._password)
+            await session.run()
         except asyncio.CancelledError:
             pass
         finally:

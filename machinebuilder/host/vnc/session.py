@@ -13,14 +13,15 @@ import re
 import struct
 from collections.abc import Awaitable, Callable
 
+from machinebuilder.host.vnc import security
 from machinebuilder.host.vnc.encodings import Encoder
 from machinebuilder.host.vnc.frames import Frame, Rectangle
 from machinebuilder.host.vnc.hands import Keyboard, Pointer
 from machinebuilder.host.vnc.pixels import PixelFormat
+from machinebuilder.host.vnc.security import SecurityError
 from machinebuilder.host.vnc.source import Source
 
 VERSION = b"RFB 003.008\n"
-SECURITY_NONE, SECURITY_OK = 1, 0
 DESKTOP_SIZE, POINTER_MOVES, EXTENDED_KEYS = -223, -257, -258
 PATIENCE = 10.0
 """Seconds that a handshake may take."""
@@ -43,11 +44,13 @@ class Session:
         writer: asyncio.StreamWriter,
         source: Source,
         look: Callable[[], Frame],
+        password: str | None = None,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._name = source.name.encode()
         self._look = look
+        self._password = password
         self._keyboard = Keyboard(source)
         self._pointer = Pointer(source)
         self._encoder = Encoder()
@@ -83,7 +86,7 @@ class Session:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-        except (ProtocolError, OSError, EOFError, TimeoutError):
+        except (ProtocolError, SecurityError, OSError, EOFError, TimeoutError):
             pass
         finally:
             self._keyboard.release_all()
@@ -97,22 +100,13 @@ class Session:
         if not re.fullmatch(rb"RFB \d{3}\.\d{3}\n", said):
             raise ProtocolError("version")
         minor = int(said[8:11])
-        await self._agree_on_security(minor if minor in (7, 8) else 3)
+        minor = minor if minor in (7, 8) else 3
+        await security.agree(self._reader, self._writer, minor, self._password)
         await self._read(1)  # shared or not: all clients are
         frame = self._look()
         self._size = (frame.width, frame.height)
         head = struct.pack(">HH", *self._size) + PixelFormat().pack()
         self._writer.write(head + struct.pack(">I", len(self._name)) + self._name)
-
-    async def _agree_on_security(self, minor: int) -> None:
-        if minor == 3:
-            self._writer.write(struct.pack(">I", SECURITY_NONE))
-            return
-        self._writer.write(bytes((1, SECURITY_NONE)))
-        if (await self._read(1))[0] != SECURITY_NONE:
-            raise ProtocolError("security")
-        if minor == 8:
-            self._writer.write(struct.pack(">I", SECURITY_OK))
 
     # -- what the client says
 
