@@ -50,21 +50,6 @@ class I8042(Device):
     mouse_irq = IrqOut(doc="a byte of the mouse waits")
     following = Alarm(doc="the byte after one that was read")
 
-    @classmethod
-    def acpi(cls, node: Any, view: Any) -> None:
-        """The keyboard is the device with the ports; the mouse has an interrupt."""
-        from machinebuilder.boot.acpi import aml, resources
-
-        view.power.present |= {"legacy", "8042"}
-        name = view.device.name
-        ports = [resources.io(place.address, 1) for place in view.device.places]
-        keyboard = map(resources.irq, view.interrupts(name, "kbd_irq"))
-        mouse = map(resources.irq, view.interrupts(name, "mouse_irq"))
-        node.say("_CRS", resources.template(*ports, *keyboard))
-        below = node.child("MOU")
-        below.say("_HID", aml.hardware_id("PNP0F13"))
-        below.say("_CRS", resources.template(*mouse))
-
     memory_ = State(lambda: bytearray([KEYBOARD_IRQ | MOUSE_IRQ] + [0] * 31))
     outputs = State(UNWIRED | A20 | NOT_RESET, doc="the output port but for buffers")
     status = State(COMMAND | UNLOCKED, doc="but for the buffer")
