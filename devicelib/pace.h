@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PACE_NS = 50000, PACE_OWED = 32 };
+enum { PACE_NS = 100000, PACE_OWED = 32 };
 
 struct pace {
     uint64_t due;           /* as counted by the timer */

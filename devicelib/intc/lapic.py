@@ -7,7 +7,7 @@ from I/O APICs, devices and other CPUs by physical and logical destinations, sen
 messages between CPUs, and has a timer for each, one-shot or periodic. Levels at LINT0
 in ExtINT mode are acknowledged at the chip that drives it: the 8259s.
 
-A periodic timer interrupts at most 20,000 times a second; see pace.h.
+A periodic timer interrupts at most 10,000 times a second; see pace.h.
 
 Omitted: x2APIC mode, the TSC deadline, the base address register (an executor's), APR
 and remote read, the focus processor, suppressed EOI broadcasts, and thermal and

@@ -3,7 +3,6 @@
 #include "hpet_state.h"
 
 enum { REVISION = 1, VENDOR = 0x8086 };
-#define SECOND_FS 1000000000000000ull
 #define LEVEL HPET_CONTROL_LEVEL_MASK
 #define ENABLE HPET_CONTROL_ENABLE_MASK
 #define PERIODIC HPET_CONTROL_PERIODIC_MASK
@@ -85,17 +84,23 @@ static void write_control(struct hpet *chip, struct hpet_timer_saved *timer, uin
 }
 
 /* Of a periodic comparator, what is written is the period, and with SET_VALUE, which that
- * uses up, also where it starts. */
+ * uses up, also where it starts. The period that follows a start counts from there, though
+ * a match may have come between the two. */
 static void write_comparator(struct hpet *chip, unsigned n, uint64_t value, uint64_t mask,
                              int64_t ns)
 {
     struct hpet_timer_saved *timer = &chip->s.timers[n];
-    if (!(timer->control & PERIODIC) || timer->control & SET_VALUE)
+    bool starts = timer->control & SET_VALUE;
+    if (timer->started)
+        timer->comparator = timer->start;
+    if (!(timer->control & PERIODIC) || starts)
         merge(&timer->comparator, value, mask);
     merge(&timer->period, value, mask);
     timer->control &= ~(uint64_t)SET_VALUE;
     timer->comparator = hpet_narrowed(timer, timer->comparator);
-    mb_hpet_aim(chip, timer, ns);
+    timer->start = timer->comparator;
+    timer->started = starts && timer->control & PERIODIC;
+    mb_hpet_aim_late(chip, timer, ns);
     pace_rest(&chip->timers[n].pace);
 }
 
@@ -218,7 +223,7 @@ static bool hpet_create(void *state, struct mb_dev *dev)
 {
     struct hpet *chip = state;
     chip->dev = dev;
-    chip->period_fs = SECOND_FS / mb_dev_param(dev, HPET_PARAM_CLOCK);
+    chip->period_fs = HPET_SECOND_FS / mb_dev_param(dev, HPET_PARAM_CLOCK);
     chip->routes = (uint32_t)mb_dev_param(dev, HPET_PARAM_ROUTES);
     chip->messages = mb_dev_param(dev, HPET_PARAM_MSI);
     chip->writable = LEVEL | ENABLE | PERIODIC | SET_VALUE | NARROW | ROUTE |

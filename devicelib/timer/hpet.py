@@ -7,7 +7,7 @@ of the real-time clock, whose lines pass through here: a board with an HPET wire
 to `pit` and `rtc`.
 
 A line that signals edges is high until shortly before the next one. A periodic
-comparator interrupts at most 20,000 times a second; see pace.h.
+comparator interrupts at most 10,000 times a second; see pace.h.
 
 Omitted: writing the counter while it runs (it is ignored, and logged).
 """

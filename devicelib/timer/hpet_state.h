@@ -11,6 +11,7 @@
 #include "pace.h"
 
 enum { HPET_TIMERS = 3, HPET_LINES = 24, HPET_LEGACY_LINES = 2 };
+#define HPET_SECOND_FS 1000000000000000ull
 #define HPET_NEVER (1ull << 62)          /* ticks ahead: more than a lifetime */
 
 struct hpet_timer_saved {
@@ -18,6 +19,8 @@ struct hpet_timer_saved {
     uint64_t comparator, period, message;
     uint64_t next;                  /* where the counter will be at the next match */
     uint64_t matches;
+    uint64_t start;                 /* of a periodic one: the comparator as it was set */
+    uint8_t started;                /* .. by the last write */
     uint8_t armed;                  /* there is a next one */
     uint8_t pulsed;                 /* its line is high after an edge */
 };
@@ -74,6 +77,8 @@ uint64_t mb_hpet_ticks(const struct hpet *chip, int64_t ns);        /* since pow
 uint64_t mb_hpet_counter(const struct hpet *chip, int64_t ns);
 /* Find a comparator's next match anew: behind the counter, it matches after a wrap. */
 void mb_hpet_aim(const struct hpet *chip, struct hpet_timer_saved *timer, int64_t ns);
+/* The same after a write, which may have come up to a second late: then it matches now. */
+void mb_hpet_aim_late(const struct hpet *chip, struct hpet_timer_saved *timer, int64_t ns);
 /* Give what is due by now, and set the alarms for what is next. */
 void mb_hpet_settle(struct hpet *chip, int64_t ns);
 /* Drive an output, or all of them, as the state says. */

@@ -110,6 +110,19 @@ void mb_hpet_aim(const struct hpet *chip, struct hpet_timer_saved *timer, int64_
     timer->armed = ahead < HPET_NEVER;
 }
 
+/* A guest that is slow under us writes a comparator too late, which no hardware is known to
+ * let happen, and would wait for a wrap of the counter. */
+void mb_hpet_aim_late(const struct hpet *chip, struct hpet_timer_saved *timer, int64_t ns)
+{
+    uint64_t now = mb_hpet_counter(chip, ns), here = hpet_narrowed(timer, now);
+    uint64_t behind = here - timer->comparator, second = HPET_SECOND_FS / chip->period_fs;
+    mb_hpet_aim(chip, timer, ns);
+    if (timer->comparator < here && behind <= second) {
+        timer->next = now - behind;
+        timer->armed = true;
+    }
+}
+
 static uint64_t repetition(const struct hpet_timer_saved *timer)
 {
     uint64_t period = timer->control & PERIODIC ? hpet_narrowed(timer, timer->period) : 0;

@@ -6,7 +6,7 @@ Three counters of 16 bits at 1.193182 MHz, in six modes, binary or BCD. Counter 
 interrupts; the gate of counter 2 and a look at its output are in port 0x61, with the
 toggle that memory refresh makes every 15 us. Gates of counters 0 and 1 are high.
 
-The line of counter 0 moves at most 20,000 times a second, whatever the guest programs.
+The line of counter 0 moves at most 10,000 times a second, whatever the guest programs.
 Interrupts that the host was late for are made up for, at most at twice the rate.
 
 Omitted: sound, and the errors that port 0x61 reports (there are none). Counts of 1 in
