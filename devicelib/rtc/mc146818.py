@@ -77,6 +77,7 @@ class MC146818(Device):
     @classmethod
     def acpi(cls, node: Any, view: Any) -> None:
         view.power.present |= {"legacy", "rtc"}
+        view.power.century = CENTURY
 
     def power_on(self) -> None:
         self.memory_[B] &= ~(PERIODIC | ALARM | UPDATED | SQUARE_WAVE)
