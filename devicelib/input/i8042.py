@@ -64,19 +64,18 @@ class I8042(Device):
 
     @classmethod
     def acpi(cls, node: Any, view: Any) -> None:
-        """The keyboard has the ports and its line, the mouse only its own."""
+        """The keyboard is the device with the ports; the mouse has an interrupt."""
         from machinebuilder.boot.acpi import aml, resources
 
         view.power.present |= {"legacy", "8042"}
-        ports = [resources.io(p.address, p.size) for p in view.device.places]
-        wires = {wire.port: wire for wire in view.wires(view.device.name)}
-        lines = {port: view.interrupt(wire) for port, wire in wires.items()}
-        rows = {port: resources.irq(line) for port, line in lines.items() if line}
-        keyboard = resources.template(*ports, rows.get("kbd_irq", b""))
-        node.say("_CRS", keyboard)
-        mouse = node.child(view.unique("MOU"))
-        mouse.say("_HID", aml.hardware_id("PNP0F13"))
-        mouse.say("_CRS", resources.template(rows.get("mouse_irq", b"")))
+        name = view.device.name
+        ports = [resources.io(place.address, 1) for place in view.device.places]
+        keyboard = map(resources.irq, view.interrupts(name, "kbd_irq"))
+        mouse = map(resources.irq, view.interrupts(name, "mouse_irq"))
+        node.say("_CRS", resources.template(*ports, *keyboard))
+        below = node.child("MOU")
+        below.say("_HID", aml.hardware_id("PNP0F13"))
+        below.say("_CRS", resources.template(*mouse))
 
     @property
     def mode(self) -> int:
