@@ -12,6 +12,7 @@
 #include "api.h"
 
 #define DEVICE "/dev/kvm"
+#define DEVICE_VARIABLE "MB_KVM_DEVICE"    /* elsewhere, in containers and tests */
 
 bool mb_kvm_fail(const char *what)
 {
@@ -27,26 +28,37 @@ bool mb_kvm_enable(struct mb_kvm *kvm, uint32_t capability, uint64_t argument)
 }
 
 /* ---- what the host has ------------------------------------------------------------------------ */
+static const char *device(void)
+{
+    const char *path = getenv(DEVICE_VARIABLE);
+    return path && *path ? path : DEVICE;
+}
+
 static int open_system(void)
 {
-    int system = open(DEVICE, O_RDWR | O_CLOEXEC);
+    const char *path = device();
+    int system = open(path, O_RDWR | O_CLOEXEC);
     if (system >= 0)
         return system;
     if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
-        mb_set_error("KVM: this host has no " DEVICE ": its processor cannot virtualise, "
-                     "that is switched off in the firmware's set-up, or the module is not "
-                     "loaded (try `modprobe kvm-amd` or `modprobe kvm-intel`)");
+        mb_set_error("KVM: this host has no %s: its processor cannot virtualise, that is "
+                     "switched off in the firmware's set-up, or the module is not loaded "
+                     "(try `modprobe kvm-amd` or `modprobe kvm-intel`)", path);
     else if (errno == EACCES || errno == EPERM)
-        mb_set_error("KVM: no permission to use " DEVICE ": join its group "
-                     "(`sudo usermod -aG kvm $USER`, then log in again)");
+        mb_set_error("KVM: no permission to use %s: join its group (`sudo usermod -aG kvm "
+                     "$USER`, then log in again)", path);
     else
-        mb_kvm_fail("opening " DEVICE);
+        mb_set_error("KVM: opening %s failed: %s", path, strerror(errno));
     return -1;
 }
 
 static bool check_needs(int system, const struct mb_kvm_need *needs)
 {
     int version = ioctl(system, KVM_GET_API_VERSION, 0);
+    if (version < 0) {
+        mb_set_error("KVM: %s is not KVM's device", device());
+        return false;
+    }
     if (version != KVM_API_VERSION) {
         mb_set_error("KVM: the host's interface is version %d, and %d is needed", version,
                      KVM_API_VERSION);
@@ -72,7 +84,8 @@ int mb_kvm_probe(const void *core)
 {
     const struct mb_kvm_core *kvm_core = ((const struct mb_core *)core)->kvm;
     if (!kvm_core) {
-        mb_set_error("KVM: CPUs of this kind cannot run on this host's");
+        mb_set_error("KVM: %s CPUs cannot run on this host's, which is of another kind; "
+                     "`--accel translate` runs them", ((const struct mb_core *)core)->name);
         return -1;
     }
     int system = open_system();

@@ -1,4 +1,4 @@
-"""Interrupts of CPUs on KVM, with its chips, with some of them, with the board's own."""
+"""Interrupts of CPUs on KVM: with its chips, with some of them, with the board's."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from machinebuilder.machine import Machine
 from machinebuilder.machine.failure import MachineError
 from tests.accel.kvm.assembly import BASE, needs_assembler
 from tests.accel.kvm.bench import (

@@ -159,7 +159,7 @@ def test_breakpoints_stop_the_cpu_that_comes_to_them(make: Make) -> None:
 
 @pytest.mark.parametrize("chips", CHIPS)
 def test_any_cpu_can_end_the_run(make: Make, chips: str) -> None:
-    other = f"""
+    other = """
 .code16
 other: movb $3, %al
     outb %al, $0xf4
