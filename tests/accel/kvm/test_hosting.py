@@ -75,9 +75,10 @@ const struct mb_core needy = {.abi = MB_CORE_ABI, .name = "needy", .kvm = &kvm};
 """)
     library = tmp_path / "needy.so"
     place = "machinebuilder/engine"
-    include, generated = ROOT / place, Path(os.environ["MB_BUILD_DIR"]) / place
-    subprocess.run(["gcc", "-shared", "-fPIC", f"-I{include}", f"-I{generated}", "-o", library, source],
-                   check=True)  # fmt: skip
+    include = ROOT / place
+    generated = Path(os.environ["MB_BUILD_DIR"]) / place
+    flags = ["-shared", "-fPIC", f"-I{include}", f"-I{generated}"]
+    subprocess.run(["gcc", *flags, "-o", library, source], check=True)
     core = ctypes.addressof(ctypes.c_char.in_dll(ctypes.CDLL(str(library)), "needy"))
     engine = native.engine()
     assert engine.lib.mb_kvm_probe(engine.ffi.cast("void *", core)) == -1
