@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+from machinebuilder.board import find_board, load
 from machinebuilder.boot import acpi
 from tests.boot.x86.boards import BRIDGES, RAM_ONLY, plan_of
 
@@ -84,6 +85,16 @@ def test_a_board_without_power_management_is_hardware_reduced(tmp_path):
     texts = disassembled(acpi.build(plan_of(RAM_ONLY, tmp_path)), tmp_path)
     assert re.search(r"Hardware Reduced \(V5\) : 1", texts["FACP"])
     assert "_S5" not in texts["DSDT"]
+
+
+@needs_iasl
+@pytest.mark.parametrize("name", ["x86-pc", "x86-pc-hpet", "x86-micro"])
+def test_the_tables_of_installed_boards_are_read_without_a_complaint(name, tmp_path):
+    plan = load(find_board(name), {"cpus": "3"})
+    texts = disassembled(acpi.build(plan), tmp_path)
+    assert texts["APIC"].count("Processor Local APIC") == 3
+    assert "I/O APIC" in texts["APIC"]
+    assert ("HPET" in texts) == (name == "x86-pc-hpet")
 
 
 def test_placed_tables_point_at_each_other_and_sum_to_zero(tmp_path):
