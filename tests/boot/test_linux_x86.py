@@ -60,3 +60,12 @@ def test_on_the_pc_the_shell_at_the_serial_port_answers():
         text = machine.console.text
     assert "BIOS-provided physical RAM map" in text or "e820" in text
     assert "[mem 0x0000000000100000-0x0000000007feffff] usable" in text
+
+
+def test_a_bzimage_is_entered_in_long_mode_with_its_parameters():
+    """As far as its own loader: unpacking takes a software KVM minutes."""
+    kernel = str(guest_image("x86tiny/bzImage"))
+    line = "earlyprintk=ttyS0 console=ttyS0"
+    with Board.load("x86-micro").build(kernel=kernel, append=line) as machine:
+        machine.console.expect("early console in extract_kernel", timeout=120)
+        machine.console.expect("Decompressing Linux", timeout=120)
