@@ -8,6 +8,7 @@ SeaBIOS reads them on emulated machines.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot.memory import ABOVE_4G
@@ -15,7 +16,14 @@ from machinebuilder.boot.x86.memory_map import MIB, high_end, usable
 from machinebuilder.boot.x86.ports import Ports
 
 INDEX, DATA = 0x70, 0x71
-FLOPPY_1440K = 4
+FLOPPY_360K, FLOPPY_1200K, FLOPPY_1440K, FLOPPY_2880K = 1, 2, 4, 5
+"""Types of floppy drives; that of 1.44 MB takes 720 KB too."""
+DRIVES = {
+    **dict.fromkeys((160 * 1024, 180 * 1024, 320 * 1024, 360 * 1024), FLOPPY_360K),
+    1200 * 1024: FLOPPY_1200K,
+    2880 * 1024: FLOPPY_2880K,
+}
+"""By the size of a diskette's image; others are for the drive of 1.44 MB."""
 BASE_KIB = 640
 CODES = {"floppy": 1, "disk": 2, "cd": 3, "net": 4}
 """What may come first, as the boot order's nibbles have it."""
@@ -28,11 +36,21 @@ def contents(plan: Plan, first: str = "") -> dict[int, int]:
     """The bytes by their index; `first` is a key of CODES, or empty."""
     found = {**_sizes(plan), **_boot_order(first)}
     found[0x5F] = len(plan.cpus) - 1
-    drives = any(device.host == "floppy" for device in plan.devices)
-    found[0x10] = FLOPPY_1440K << 4 if drives else 0
-    found[0x14] = 0x07 if drives else 0x06
+    floppy = _floppy(plan)
+    found[0x10] = floppy << 4
+    found[0x14] = 0x07 if floppy else 0x06
     total = sum(found.get(index, 0) for index in SUMMED)
     return found | dict(zip((0x2F, 0x2E), total.to_bytes(2, "little"), strict=True))
+
+
+def _floppy(plan: Plan) -> int:
+    """The type of drive A, as its diskette needs it; 0: there is none."""
+    for device in plan.devices:
+        if device.host == "floppy":
+            image = Path(str(device.params.get("image") or ""))
+            size = image.stat().st_size if image.is_file() else 0
+            return DRIVES.get(size, FLOPPY_1440K)
+    return 0
 
 
 def _sizes(plan: Plan) -> dict[int, int]:

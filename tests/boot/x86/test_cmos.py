@@ -38,3 +38,24 @@ def test_the_checksum_is_of_the_bytes_that_have_one(tmp_path):
     found = cmos.contents(plan_of(BRIDGES, tmp_path))
     total = sum(found.get(index, 0) for index in range(0x10, 0x2E))
     assert (found[0x2E] << 8 | found[0x2F]) == total
+
+
+FLOPPY = """
+  dma:    {model: dma.i8237, at: 0}
+  floppy: {model: floppy.i82078, bus: dma, channel: 2, host: floppy, image: disk.ima}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kib", "drive"), [(360, 1), (1200, 2), (720, 4), (1440, 4), (2880, 5), (1, 4)]
+)
+def test_drive_a_is_one_for_its_diskette(kib, drive, tmp_path):
+    (tmp_path / "disk.ima").write_bytes(bytes(kib * 1024))
+    found = cmos.contents(plan_of(BRIDGES + FLOPPY, tmp_path))
+    assert found[0x10] == drive << 4
+    assert found[0x14] & 1
+
+
+def test_without_a_controller_there_is_no_drive(tmp_path):
+    found = cmos.contents(plan_of(BRIDGES, tmp_path))
+    assert (found[0x10], found[0x14] & 1) == (0, 0)
