@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Model-specific registers that a CPU model may give values: `msrs:` of its file, by
-the name here or by number (Intel SDM volume 4, table 2-2; AMD APM volume 2, appendix A).
+the name here or by number (Intel SDM volume 4, table 2-2; AMD APM volume 2, A).
 """
 
 from __future__ import annotations
