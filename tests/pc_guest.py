@@ -73,14 +73,15 @@ class Script:
         """Enable interrupts for a moment."""
         self.entries.append((TAKE, 0, 0))
 
-    def play(self, folder: Path) -> list[Result]:
+    def play(self, folder: Path, *options: str) -> list[Result]:
         image = folder / "guest.bin"
         image.write_bytes(self._image(folder))
         output = folder / "output"
-        command = [PROGRAM, *MACHINE, "-bios", str(image)]
+        command = [PROGRAM, *MACHINE, *options, "-bios", str(image)]
         command += ["-chardev", f"file,id=out,path={output}"]
         command += ["-device", "isa-debugcon,iobase=0xe9,chardev=out"]
-        subprocess.run(command, timeout=120, capture_output=True)
+        done = subprocess.run(command, timeout=120, capture_output=True, text=True)
+        assert not done.stderr, done.stderr
         return self._results(output.read_bytes())
 
     def _image(self, folder: Path) -> bytes:
