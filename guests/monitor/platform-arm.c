@@ -1,17 +1,21 @@
-/* The monitor on 32-bit ARM: a PL011 found in the device tree (/chosen stdout-path), PSCI by
- * HVC, the generic timer. SPDX-License-Identifier: Apache-2.0 */
+/* The monitor on 32-bit ARM: a PL011 found in the device tree (/chosen stdout-path), a GIC whose
+ * interrupt of it wakes the CPU, PSCI by HVC, the generic timer.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "platform.h"
 #include "tree.h"
 
-enum { UART_DATA = 0x00, UART_FLAGS = 0x18, UART_LINE = 0x2c, UART_CONTROL = 0x30 };
+enum { UART_DATA = 0x00, UART_FLAGS = 0x18, UART_LINE = 0x2c, UART_CONTROL = 0x30, UART_MASK = 0x38 };
 enum { UART_TX_FULL = 0x20, UART_RX_EMPTY = 0x10 };
-enum { UART_8N1_FIFOS = 0x70, UART_ENABLE_TX_RX = 0x301 };
+enum { UART_8N1 = 0x60, UART_ENABLE_TX_RX = 0x301, UART_RECEIVED = 0x10 };
+enum { GIC_ENABLE = 0x000, GIC_SET_ENABLE = 0x100, GIC_TARGETS = 0x800, GIC_PRIORITY_MASK = 0x004 };
+enum { FIRST_SHARED = 32, LOWEST_PRIORITY = 0xff };
 #define PSCI_POWER_OFF 0x84000008u
 #define PSCI_RESET 0x84000009u
 
 unsigned psci(unsigned function);
 
-static volatile uint32_t *uart;
+static volatile uint32_t *uart, *distributor, *cpu_interface;
+static uint32_t uart_interrupt;
 static struct tree tree;
 
 void platform_put(char c)
@@ -24,7 +28,8 @@ void platform_put(char c)
 int platform_get(void)
 {
     while (uart[UART_FLAGS / 4] & UART_RX_EMPTY)
-        ;
+        if (distributor && uart_interrupt)
+            __asm__ volatile("wfi");
     return uart[UART_DATA / 4] & 0xff;
 }
 
@@ -51,8 +56,34 @@ void platform_show_map(void)
 
 static void find_uart(const struct node *node, void *with)
 {
-    if (same(node->name, with) && node->reg)
-        uart = (volatile uint32_t *)tree_word(node->reg + 4);
+    if (!same(node->name, with) || !node->reg)
+        return;
+    uart = (volatile uint32_t *)tree_word(node->reg + 4);
+    if (node->interrupts)
+        uart_interrupt = FIRST_SHARED + tree_word(node->interrupts + 4);
+}
+
+static void find_gic(const struct node *node, void *with)
+{
+    (void)with;
+    if (node->compatible && same(node->compatible, "arm,cortex-a15-gic") && node->reg_size >= 32) {
+        distributor = (volatile uint32_t *)tree_word(node->reg + 4);
+        cpu_interface = (volatile uint32_t *)tree_word(node->reg + 20);
+    }
+}
+
+/* Interrupts stay masked in the CPU: one that is pending ends its wait all the same, and is over
+ * when the byte has been read. */
+static void let_uart_wake(void)
+{
+    if (!distributor || !uart_interrupt)
+        return;
+    ((volatile uint8_t *)distributor)[GIC_TARGETS + uart_interrupt] = 1;
+    distributor[GIC_SET_ENABLE / 4 + uart_interrupt / 32] = 1u << uart_interrupt % 32;
+    distributor[GIC_ENABLE / 4] = 1;
+    cpu_interface[GIC_PRIORITY_MASK / 4] = LOWEST_PRIORITY;
+    cpu_interface[GIC_ENABLE / 4] = 1;
+    uart[UART_MASK / 4] = UART_RECEIVED;
 }
 
 bool platform_start(const void *blob)
@@ -63,8 +94,10 @@ bool platform_start(const void *blob)
     tree_visit(&tree, find_uart, (void *)(console + 1));
     if (!uart)
         return false;
-    uart[UART_LINE / 4] = UART_8N1_FIFOS;
+    tree_visit(&tree, find_gic, 0);
+    uart[UART_LINE / 4] = UART_8N1;        /* no FIFOs: each byte interrupts */
     uart[UART_CONTROL / 4] = UART_ENABLE_TX_RX;
+    let_uart_wake();
     return true;
 }
 

@@ -62,6 +62,8 @@ static void note(struct node *node, const struct step *step)
         node->compatible = (const char *)step->data;
     else if (same(step->name, "device_type"))
         node->device_type = (const char *)step->data;
+    else if (same(step->name, "interrupts"))
+        node->interrupts = step->data;
     else if (same(step->name, "reg")) {
         node->reg = step->data;
         node->reg_size = step->size;

@@ -12,7 +12,7 @@ struct tree { const uint8_t *start, *words, *strings, *end; };
 struct node {
     const char *name;
     const char *compatible, *device_type;   /* NULL if it has none */
-    const uint8_t *reg;
+    const uint8_t *reg, *interrupts;
     uint32_t reg_size;
 };
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 
 import pytest
 
@@ -38,6 +40,14 @@ def test_it_counts_primes(machine):
     if machine.accel == "interpret":
         pytest.skip("the benchmark is for the translator")
     ask(machine, "bench", "6542 primes below 65536")
+
+
+def test_a_monitor_that_waits_for_input_uses_no_host_cpu(machine):
+    time.sleep(0.5)
+    before = sum(os.times()[:2])
+    time.sleep(1)
+    assert sum(os.times()[:2]) - before < 0.1
+    ask(machine, "help", "poweroff")
 
 
 def test_poweroff_ends_the_run(machine):
