@@ -25,13 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options as in `mb run --help`."""
     parser.add_argument("board", help="a board file, or the name of an installed board")
     images = parser.add_argument_group("images")
-    images.add_argument("--kernel", type=Path, metavar="F", help="zImage, ELF or raw")
+    images.add_argument("--kernel", type=Path, metavar="F", help="zImage, bzImage, ELF ...")
     images.add_argument("--initrd", type=Path, metavar="F", help="initial RAM disk")
     images.add_argument("--append", default="", metavar="S", help="kernel command line")
     images.add_argument(
         "--dtb", type=Path, metavar="F", help="device tree to give instead"
     )
-    images.add_argument("--firmware", type=Path, metavar="F", help="start this instead")
+    images.add_argument("--firmware", type=Path, metavar="F", help="start this")
     images.add_argument(
         "--boot", choices=("disk", "cd", "floppy", "net", "menu"), default="",
         help="what firmware starts first",

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from machinebuilder import Board
+from machinebuilder.boot import guest
 from machinebuilder.fetch import seabios
 from tests.boot.x86 import media
 
@@ -21,6 +22,8 @@ pytestmark = [
     ),
     pytest.mark.skipif(seabios.installed() is None, reason="SeaBIOS is not installed"),
 ]
+
+ENTER = 28
 
 
 def wait_for(machine, text: str, seconds: float = 60) -> str:
@@ -84,3 +87,26 @@ def test_the_menu_is_shown_when_asked_for(tmp_path):
     with pc(disks=[f"{disk},snapshot"]) as machine:
         said = wait_for(machine, media.TEXT.format("disk"))
     assert "boot menu" not in said
+
+
+def test_a_kernel_is_started_through_firmware_and_sees_the_memory_map_of_the_bios():
+    kernel = guest.image("monitor-x86.bin")
+    with pc(kernel=kernel, firmware=seabios.installed()) as machine:
+        machine.console.expect("mb> ", timeout=60)
+        text = machine.console.text
+        said = machine.logs["debug"].text
+    assert "Booting from ROM" in said
+    assert "0x00100000-0x07ffdfff  RAM" in text
+    assert "0x000f0000-0x000fffff  reserved" in text
+
+
+def test_a_key_makes_the_boot_sector_power_off_through_the_bios(tmp_path):
+    disk = media.disk(tmp_path / "disk.img")
+    board = Board.load("x86-pc", irqchip="off")
+    with board.build(disks=[f"{disk},snapshot"]) as machine:
+        wait_for(machine, media.TEXT.format("disk"))
+        machine.key(ENTER, True)
+        machine.key(ENTER, False)
+        event = machine.wait(60)
+    assert event is not None
+    assert event.name == "poweroff"

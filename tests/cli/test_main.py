@@ -51,6 +51,8 @@ def test_a_misspelt_command_is_put_right():
         (["run", "arm-virt", "--disk", "/nonexistent.img"], "/nonexistent.img"),
         (["run", "arm-virt", "--timeout", "0"], "more than 0"),
         (["dtb", "arm-virt"], "-o FILE"),
+        (["acpi", "x86-micro"], "-o DIR"),
+        (["acpi", "x86-micro", "-o", "/dev/null/x"], "Not a directory"),
     ],
 )
 def test_a_users_mistake_is_told_in_words_with_status_2(words, said):
@@ -132,3 +134,13 @@ def test_what_is_not_a_device_tree_is_refused(tmp_path):
     )  # fmt: skip
     assert result.status == 2
     assert "not a device tree" in result.err
+
+
+def test_acpi_writes_a_file_for_each_table(tmp_path):
+    result = mb("acpi", "x86-pc", "-o", tmp_path / "tables", "-o", "cpus=2")
+    assert result.status == 0
+    names = {path.stem for path in (tmp_path / "tables").iterdir()}
+    assert names >= {"DSDT", "FACP", "FACS", "APIC", "RSDP", "XSDT"}
+    dsdt = (tmp_path / "tables" / "DSDT.aml").read_bytes()
+    assert dsdt.startswith(b"DSDT")
+    assert sum(dsdt) % 256 == 0
