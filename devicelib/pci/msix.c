@@ -74,6 +74,22 @@ void mb_msix_write_control(struct mb_msix *msix, unsigned byte, uint8_t value)
     send_pending(msix);
 }
 
+/* ---- snapshots ---- */
+
+void mb_msix_save(const struct mb_msix *msix, struct mb_msix_saved *saved)
+{
+    saved->control = msix->control;
+    saved->pending = msix->pending;
+    memcpy(saved->entries, msix->entries, sizeof saved->entries);
+}
+
+void mb_msix_restore(struct mb_msix *msix, const struct mb_msix_saved *saved)
+{
+    msix->control = saved->control & (ENABLE | MASK_ALL);
+    msix->pending = saved->pending;
+    memcpy(msix->entries, saved->entries, sizeof msix->entries);
+}
+
 /* ---- the window ---- */
 
 static uint32_t read_word(const struct mb_msix *msix, uint64_t offset)

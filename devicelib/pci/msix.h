@@ -23,6 +23,11 @@ struct mb_msix {
     uint32_t pending;
 };
 
+struct mb_msix_saved {             /* what a snapshot has of it; pure bytes */
+    uint32_t control, pending;
+    struct mb_msix_entry entries[MSIX_VECTORS];
+};
+
 void mb_msix_init(struct mb_msix *msix, struct mb_dev *dev);
 /* Power-on, with this many vectors. */
 void mb_msix_reset(struct mb_msix *msix, unsigned count);
@@ -33,6 +38,8 @@ void mb_msix_notify(struct mb_msix *msix, unsigned vector);
 void mb_msix_capability(const struct mb_msix *msix, uint8_t *at, uint8_t next, unsigned bar);
 /* A byte of the capability's control word, 0 or 1, is written. */
 void mb_msix_write_control(struct mb_msix *msix, unsigned byte, uint8_t value);
+void mb_msix_save(const struct mb_msix *msix, struct mb_msix_saved *saved);
+void mb_msix_restore(struct mb_msix *msix, const struct mb_msix_saved *saved);
 /* The window: words and pairs of words. */
 uint64_t mb_msix_read(const struct mb_msix *msix, uint64_t offset, unsigned size);
 void mb_msix_write(struct mb_msix *msix, uint64_t offset, uint64_t value, unsigned size);

@@ -1,6 +1,7 @@
 /* The registers of virtio over MMIO (virtio 1.2 section 4.2.2); mmio.py declares them.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <string.h>
 #include "virtio.h"
 #include "virtio_mmio.h"
 
@@ -141,6 +142,47 @@ static void mmio_reset(void *state)
     pthread_mutex_unlock(&mmio->core.lock);
 }
 
+struct saved {
+    struct virtio_saved core;
+    uint32_t causes, device_word, driver_word, queue;
+};
+
+static size_t mmio_save(void *state, uint8_t *data, size_t size)
+{
+    struct mmio *mmio = state;
+    struct saved saved = { .causes = 0 };
+    if (!data || size < sizeof saved)
+        return sizeof saved;
+    pthread_mutex_lock(&mmio->core.lock);
+    mb_virtio_save(&mmio->core, &saved.core);
+    saved.causes = mmio->causes;
+    saved.device_word = mmio->device_word;
+    saved.driver_word = mmio->driver_word;
+    saved.queue = mmio->queue;
+    pthread_mutex_unlock(&mmio->core.lock);
+    memcpy(data, &saved, sizeof saved);
+    return sizeof saved;
+}
+
+static bool mmio_restore(void *state, const uint8_t *data, size_t size)
+{
+    struct mmio *mmio = state;
+    struct saved saved;
+    if (size != sizeof saved)
+        return false;
+    memcpy(&saved, data, size);
+    pthread_mutex_lock(&mmio->core.lock);
+    bool done = mb_virtio_restore(&mmio->core, &saved.core);
+    raise(&mmio->core, 0, 0);
+    if (done && saved.causes)
+        raise(&mmio->core, saved.causes, 0);
+    mmio->device_word = saved.device_word;
+    mmio->driver_word = saved.driver_word;
+    mmio->queue = saved.queue;
+    pthread_mutex_unlock(&mmio->core.lock);
+    return done;
+}
+
 static bool mmio_create(void *state, struct mb_dev *dev)
 {
     mb_virtio_init(&((struct mmio *)state)->core, dev, raise);
@@ -155,5 +197,5 @@ static void mmio_destroy(void *state)
 const struct mb_chip mb_chip_virtio_mmio = {
     .abi = MB_CHIP_ABI, .model = "virtio.mmio", .state_size = sizeof(struct mmio),
     .create = mmio_create, .destroy = mmio_destroy, .reset = mmio_reset,
-    .read = mmio_read, .write = mmio_write,
+    .read = mmio_read, .write = mmio_write, .save = mmio_save, .restore = mmio_restore,
 };

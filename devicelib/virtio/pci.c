@@ -237,6 +237,67 @@ static void pci_reset(void *state)
     pthread_mutex_unlock(&pci->core.lock);
 }
 
+/* What the driver has set, but for the transport's own. */
+struct saved {
+    struct virtio_saved core;
+    uint32_t device_word, driver_word;
+    uint16_t queue, config_vector, vectors[VIRTIO_QUEUES];
+    struct mb_msix_saved msix;
+    uint8_t causes, window[WINDOW_END - AT_WINDOW];
+};
+
+static size_t pci_save(void *state, uint8_t *data, size_t size)
+{
+    struct virtio_pci *pci = state;
+    struct saved saved;
+    if (!data || size < sizeof saved)
+        return sizeof saved;
+    memset(&saved, 0, sizeof saved);
+    pthread_mutex_lock(&pci->core.lock);
+    mb_virtio_save(&pci->core, &saved.core);
+    saved.device_word = pci->device_word;
+    saved.driver_word = pci->driver_word;
+    saved.queue = pci->queue;
+    saved.config_vector = pci->config_vector;
+    memcpy(saved.vectors, pci->vectors, sizeof saved.vectors);
+    mb_msix_save(&pci->msix, &saved.msix);
+    saved.causes = pci->causes;
+    memcpy(saved.window, pci->config + AT_WINDOW, sizeof saved.window);
+    pthread_mutex_unlock(&pci->core.lock);
+    memcpy(data, &saved, sizeof saved);
+    return sizeof saved;
+}
+
+/* Registers that a driver could have written are written; the rest is not the bytes'. */
+static void restore_registers(struct virtio_pci *pci, const struct saved *saved)
+{
+    pci->device_word = saved->device_word;
+    pci->driver_word = saved->driver_word;
+    pci->queue = saved->queue;
+    pci->config_vector = mb_virtio_pci_vector(pci, saved->config_vector);
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        pci->vectors[i] = mb_virtio_pci_vector(pci, saved->vectors[i]);
+    for (unsigned i = 0; i < sizeof saved->window; i++)
+        write_config_byte(pci, AT_WINDOW + i, saved->window[i]);
+    pci->causes = saved->causes & (VIRTIO_USED_BUFFER | VIRTIO_CONFIG_CHANGE);
+}
+
+static bool pci_restore(void *state, const uint8_t *data, size_t size)
+{
+    struct virtio_pci *pci = state;
+    struct saved saved;
+    if (size != sizeof saved)
+        return false;
+    memcpy(&saved, data, size);
+    pthread_mutex_lock(&pci->core.lock);
+    mb_msix_restore(&pci->msix, &saved.msix);
+    bool done = mb_virtio_restore(&pci->core, &saved.core);
+    restore_registers(pci, &saved);
+    update_line(pci);
+    pthread_mutex_unlock(&pci->core.lock);
+    return done;
+}
+
 static bool pci_create(void *state, struct mb_dev *dev)
 {
     struct virtio_pci *pci = state;
@@ -253,5 +314,5 @@ static void pci_destroy(void *state)
 const struct mb_chip mb_chip_virtio_pci = {
     .abi = MB_CHIP_ABI, .model = "virtio.pci", .state_size = sizeof(struct virtio_pci),
     .create = pci_create, .destroy = pci_destroy, .reset = pci_reset,
-    .read = pci_read, .write = pci_write,
+    .read = pci_read, .write = pci_write, .save = pci_save, .restore = pci_restore,
 };

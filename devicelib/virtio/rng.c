@@ -1,4 +1,5 @@
 /* Virtio entropy source. SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
 #include <sys/random.h>
 #include "virtio.h"
 #include "virtio_rng.h"
@@ -82,6 +83,28 @@ static void rng_reset(void *state)
     ((struct rng *)state)->counter = 0;
 }
 
+static size_t rng_save(void *state, uint8_t *data, size_t size)
+{
+    struct rng *rng = state;
+    if (data && size >= sizeof rng->counter) {
+        mb_virtio_lock(&rng->virtio);
+        memcpy(data, &rng->counter, sizeof rng->counter);
+        mb_virtio_unlock(&rng->virtio);
+    }
+    return sizeof rng->counter;
+}
+
+static bool rng_restore(void *state, const uint8_t *data, size_t size)
+{
+    struct rng *rng = state;
+    if (size != sizeof rng->counter)
+        return false;
+    mb_virtio_lock(&rng->virtio);
+    memcpy(&rng->counter, data, size);
+    mb_virtio_unlock(&rng->virtio);
+    return true;
+}
+
 static void rng_destroy(void *state)
 {
     mb_virtio_detach(state);
@@ -90,5 +113,5 @@ static void rng_destroy(void *state)
 const struct mb_chip mb_chip_virtio_rng = {
     .abi = MB_CHIP_ABI, .model = "virtio.rng", .state_size = sizeof(struct rng),
     .create = rng_create, .destroy = rng_destroy, .reset = rng_reset,
-    .bus_ops = &rng_ops,
+    .save = rng_save, .restore = rng_restore, .bus_ops = &rng_ops,
 };

@@ -52,9 +52,7 @@ static void stop_thread(struct virtio_transport *transport)
     transport->has_thread = transport->stopping = false;
 }
 
-/* Until the device's thread does nothing with the queues; it starts nothing new. What it
- * left undone it looks for again, once the caller lets go of the lock. */
-static void quiesce(struct virtio_transport *transport)
+void mb_virtio_quiesce(struct virtio_transport *transport)
 {
     transport->waiting++;
     while (transport->running)
@@ -129,7 +127,7 @@ uint64_t mb_virtio_features(const struct virtio_transport *transport)
 
 void mb_virtio_reset(struct virtio_transport *transport)
 {
-    quiesce(transport);
+    mb_virtio_quiesce(transport);
     transport->status = 0;
     transport->legacy = false;
     transport->accepted = 0;
@@ -175,7 +173,7 @@ void mb_virtio_set_ready(struct virtio_transport *transport, unsigned index, boo
     struct virtio_queue *queue = &transport->queues[index];
     if (ready == queue->ready)
         return;
-    quiesce(transport);
+    mb_virtio_quiesce(transport);
     if (ready)
         mb_virtqueue_enable(queue);
     else

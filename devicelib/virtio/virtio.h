@@ -90,6 +90,18 @@ struct virtio_transport {          /* the head of a transport's state */
     pthread_cond_t work, idle;
 };
 
+/* What a snapshot has of a transport and its queues; pure bytes. */
+struct virtio_saved {
+    uint64_t accepted;
+    uint32_t generation;
+    uint8_t status, legacy;
+    struct virtio_saved_queue {
+        uint64_t descriptors, available, used;
+        uint16_t size, next_avail, next_used, signalled;
+        uint64_t ready;
+    } queues[VIRTIO_QUEUES];
+};
+
 /* ---- for devices ---- */
 
 /* In create: sit down on the parent. False after mb_dev_error. */
@@ -128,6 +140,8 @@ struct virtio_queue *mb_virtio_queue(struct virtio *device, unsigned index);
 /* ---- virtqueues; all with the lock ---- */
 
 bool mb_virtqueue_enable(struct virtio_queue *queue);
+/* Find the rings of a queue that goes on where it was; false if they are not in RAM. */
+bool mb_virtqueue_resume(struct virtio_queue *queue);
 /* The next request; false if there is none, or the work must stop. */
 bool mb_virtqueue_pop(struct virtio_queue *queue, struct virtio_request *request);
 /* Give `heads` popped requests back as if they had not been taken. */
@@ -164,9 +178,16 @@ void mb_virtio_init(struct virtio_transport *transport, struct mb_dev *dev,
                     void (*interrupt)(struct virtio_transport *, unsigned, unsigned));
 void mb_virtio_destroy(struct virtio_transport *transport);
 void mb_virtio_reset(struct virtio_transport *transport);  /* these with the lock */
+/* Until the device's thread does nothing with the queues; it starts nothing new. What it
+ * left undone it looks for again, once the caller lets go of the lock. */
+void mb_virtio_quiesce(struct virtio_transport *transport);
 void mb_virtio_set_status(struct virtio_transport *transport, uint32_t status);
 void mb_virtio_set_ready(struct virtio_transport *transport, unsigned queue, bool ready);
 void mb_virtio_notify(struct virtio_transport *transport, uint32_t queue);
+/* For snapshots: no request is under way, those that wait are in guest memory. False:
+ * these bytes are no state of this device. */
+void mb_virtio_save(struct virtio_transport *transport, struct virtio_saved *saved);
+bool mb_virtio_restore(struct virtio_transport *transport, const struct virtio_saved *saved);
 uint64_t mb_virtio_features(const struct virtio_transport *transport);
 uint64_t mb_virtio_config(const struct virtio_transport *transport, uint64_t offset,
                           unsigned size);

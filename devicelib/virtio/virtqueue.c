@@ -73,7 +73,7 @@ static size_t used_bytes(const struct virtio_queue *queue)
     return RING_HEAD + USED_ENTRY * (size_t)queue->size + 2;
 }
 
-bool mb_virtqueue_enable(struct virtio_queue *queue)
+bool mb_virtqueue_resume(struct virtio_queue *queue)
 {
     size_t size = queue->size;
     bool usable = size && !(size & (size - 1));
@@ -81,8 +81,13 @@ bool mb_virtqueue_enable(struct virtio_queue *queue)
     queue->avail = usable ? map(queue, queue->available, RING_HEAD + 2 * size + 2, 2) : NULL;
     queue->done = usable ? map(queue, queue->used, used_bytes(queue), 4) : NULL;
     queue->ready = queue->desc && queue->avail && queue->done;
+    return queue->ready;
+}
+
+bool mb_virtqueue_enable(struct virtio_queue *queue)
+{
     queue->next_avail = queue->next_used = queue->signalled = 0;
-    if (!queue->ready)
+    if (!mb_virtqueue_resume(queue))
         mb_virtio_fail(queue->transport, "a queue's size, alignment or place is wrong");
     return queue->ready;
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from fuzz_shapes import Shape, read, write
+from fuzz_shapes import Shape, read, spoil, write
 
 # -- IDE: a channel's windows are 2n (command block) and 2n + 1, bus masters are in 4
 
@@ -160,6 +160,7 @@ def _virtio_pci(rand: random.Random) -> list[str]:
         region, at = rand.randrange(4), at & ~(size - 1)
         value = rand.choice([0, 1, 4, rand.getrandbits(64)]) & (1 << 8 * size) - 1
         lines += [write(region, at, value, size), read(region, at, size)]
+    lines += [spoil(rand)] if rand.random() < 0.1 else []
     return [*lines, PAUSE]
 
 

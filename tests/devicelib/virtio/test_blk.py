@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from native_bench import CreateError
+from native_bench import RAM, CreateError
 from pci_driver import LegacyDriver, PciDriver
 from virtio_driver import INDIRECT, NEEDS_RESET, Driver
 
@@ -148,6 +148,29 @@ def test_ranges_that_cannot_be_zeroed(plug: Open, fields: tuple[int, int, int]) 
 def test_the_serial_number_is_the_boards(plug: Open) -> None:
     status, data = request(plug(serial="disk-1234567890-1234567890"), GET_ID, room=20)
     assert (status, data) == (OK, b"disk-1234567890-1234")
+
+
+def test_a_snapshot_goes_on_where_it_was(plug: Open, image: Path) -> None:
+    disk = plug()
+    for sector in range(5):
+        assert request(disk, OUT, sector, b"x" * 512) == (OK, b"")
+    before, registers = disk.place.save(), disk.config(0, 20)
+    disk.place.reset()
+    assert disk.status == 0
+    assert disk.place.restore(before)
+    assert (disk.status & 4, disk.config(0, 20)) == (4, registers)
+    assert request(disk, IN, 4, room=1024)[1] == image.read_bytes()[2048:3072]
+    assert disk.interrupt() == 1
+
+
+def test_bytes_that_are_no_snapshot_are_refused(plug: Open) -> None:
+    disk = plug()
+    before = disk.place.save()
+    assert not disk.place.restore(before[:-1])
+    nowhere = struct.pack("<Q", RAM)
+    assert before.count(nowhere) == 1, "the descriptors"
+    assert not disk.place.restore(before.replace(nowhere, bytes(8)))
+    assert disk.status == 0
 
 
 def test_a_size_that_is_not_whole_sectors_reads_zeros_at_the_end(
