@@ -34,6 +34,12 @@ struct ata_ops {
     void (*command)(struct ata_drive *drive, uint8_t code);
     /* Settings of power-on; the drive does nothing at the moment. May be NULL. */
     void (*power_on)(struct ata_drive *drive);
+    /* For snapshots: all functions that are ever `moved` or `job`, then NULL; and what a
+     * kind of drive has besides. `restore` gives false for bytes that are no such state. */
+    void (*const *steps)(struct ata_drive *drive);
+    size_t saved_size;
+    void (*save)(const struct ata_drive *drive, void *to);
+    bool (*restore)(struct ata_drive *drive, const void *from);
 };
 
 struct ata_drive {             /* the head of a drive's state */
@@ -94,6 +100,11 @@ struct ata_channel {
     pthread_cond_t work, idle;
 };
 
+struct ata_saved_channel {     /* what a snapshot has of it; pure bytes */
+    uint32_t table, next, address, left;
+    uint8_t command, status, begun, last, selected, control;
+};
+
 struct ata_controller {        /* the head of a controller's state */
     struct ata_channel channels[2];
 };
@@ -116,6 +127,11 @@ void mb_ata_control(struct ata_channel *channel, uint8_t value);
 uint64_t mb_ata_master_read(struct ata_channel *channel, uint64_t offset, unsigned size);
 void mb_ata_master_write(struct ata_channel *channel, uint64_t offset, uint64_t value,
                          unsigned size);
+
+/* For snapshots, with CPUs that are stopped: what was begun is done first. */
+void mb_ata_channel_save(struct ata_channel *channel, struct ata_saved_channel *saved);
+void mb_ata_channel_restore(struct ata_channel *channel,
+                            const struct ata_saved_channel *saved);
 
 /* ---- for drives ---- */
 
@@ -156,17 +172,24 @@ void mb_ata_master_wrote(struct ata_channel *channel);          /* into these pi
 /* The transfer has ended. False: memory was missing, and the command ends accordingly. */
 bool mb_ata_master_end(struct ata_drive *drive, bool moved_all);
 
-/* What both kinds of drives do. */
+/* What both kinds of drives do. The first two are `save` and `restore` of their chips. */
+size_t mb_ata_save(void *drive, uint8_t *data, size_t size);
+bool mb_ata_restore(void *drive, const uint8_t *data, size_t size);
 bool mb_ata_set_mode(struct ata_drive *drive);                  /* SET FEATURES 03h */
 void mb_ata_put_text(uint16_t *words, unsigned count, const char *text);
 void mb_ata_identify_modes(const struct ata_drive *drive, uint16_t *words);
 const char *mb_ata_serial(struct mb_dev *dev);
 void mb_ata_signature(struct ata_drive *drive);
 
-/* ---- between channel.c and busmaster.c; with the lock ---- */
+/* ---- between channel.c, busmaster.c and snapshot.c; with the lock ---- */
 
 /* Until the thread does nothing; it starts nothing new before the lock is let go. */
 void mb_ata_channel_quiesce(struct ata_channel *channel);
+/* Until it has nothing to do either. */
+void mb_ata_channel_drain(struct ata_channel *channel);
+void mb_ata_power_on(struct ata_drive *drive);
+/* The line follows from what was restored. */
+void mb_ata_channel_settle(struct ata_channel *channel);
 
 static inline bool mb_ata_master_started(const struct ata_channel *channel)
 {

@@ -1,6 +1,7 @@
 /* ATAPI CD-ROM drive: its task file and the packet protocol (ATA/ATAPI-6 clause 9.8);
  * cdrom.py declares it. SPDX-License-Identifier: Apache-2.0
  */
+#include <errno.h>
 #include <string.h>
 #include "ata_cdrom.h"
 #include "cdrom.h"
@@ -43,6 +44,8 @@ static void offer(struct cdrom *cd);
 
 static int read_disc(struct cdrom *cd, const struct iovec *to, int count)
 {
+    if (!cd->drive.disk)
+        return EIO;
     mb_ata_unlock(&cd->drive);
     int error = mb_disk_read(cd->drive.disk, cd->position, to, count);
     mb_ata_lock(&cd->drive);
@@ -79,7 +82,7 @@ static void was_read(struct ata_drive *drive)
 static void offer(struct cdrom *cd)
 {
     struct ata_drive *drive = &cd->drive;
-    unsigned size = cd->buffered - drive->at;
+    unsigned size = cd->buffered > drive->at ? cd->buffered - drive->at : 0;
     if (drive->resetting)
         return;
     size = size < cd->limit ? size : cd->limit;
@@ -230,9 +233,68 @@ static void cdrom_power_on(struct ata_drive *drive)
     cd->sense = (struct cd_sense){ 0 };
 }
 
+/* ---- snapshots ---- */
+
+struct saved {                     /* pure bytes */
+    uint64_t position, left;
+    uint32_t limit, buffered;
+    struct cd_sense sense;
+    uint8_t ejected, locked, was_reset, by_dma, from_disc;
+};
+
+static void save_cdrom(const struct ata_drive *drive, void *to)
+{
+    const struct cdrom *cd = (const struct cdrom *)drive;
+    struct saved saved;
+    memset(&saved, 0, sizeof saved);
+    saved.position = cd->position;
+    saved.left = cd->left;
+    saved.limit = cd->limit;
+    saved.buffered = cd->buffered;
+    saved.sense = cd->sense;
+    saved.ejected = cd->ejected;
+    saved.locked = cd->locked;
+    saved.was_reset = cd->was_reset;
+    saved.by_dma = cd->by_dma;
+    saved.from_disc = cd->from_disc;
+    memcpy(to, &saved, sizeof saved);
+}
+
+/* The buffer has all that is left of an answer that is not on the disc. */
+static bool is_state(const struct cdrom *cd, const struct saved *saved)
+{
+    return saved->limit <= LIMIT_MAX && saved->buffered <= ATA_BUFFER &&
+           (saved->from_disc || saved->left <= ATA_BUFFER - cd->drive.at);
+}
+
+static bool restore_cdrom(struct ata_drive *drive, const void *from)
+{
+    struct cdrom *cd = cd_of(drive);
+    struct saved saved;
+    memcpy(&saved, from, sizeof saved);
+    if (!is_state(cd, &saved))
+        return false;
+    cd->position = saved.position;
+    cd->left = saved.left;
+    cd->limit = saved.limit;
+    cd->buffered = saved.buffered;
+    cd->sense = saved.sense;
+    cd->ejected = saved.ejected != 0;
+    cd->locked = saved.locked != 0;
+    cd->was_reset = saved.was_reset != 0;
+    cd->by_dma = saved.by_dma != 0;
+    cd->from_disc = saved.from_disc != 0;
+    return true;
+}
+
+static void (*const steps[])(struct ata_drive *) = {
+    mb_ata_idle, fill_buffer, was_read, send_by_dma, packet_taken, NULL,
+};
+
 static const struct ata_ops cdrom_ops = {
     .mid = 0x14, .high = 0xEB, .packet = true,
-    .command = cdrom_command, .power_on = cdrom_power_on,
+    .command = cdrom_command, .power_on = cdrom_power_on, .steps = steps,
+    .saved_size = sizeof(struct saved), .save = save_cdrom, .restore = restore_cdrom,
 };
 
 /* ---- the chip ---- */
@@ -260,5 +322,6 @@ static void cdrom_destroy(void *state)
 
 const struct mb_chip mb_chip_ata_cdrom = {
     .abi = MB_CHIP_ABI, .model = "ata.cdrom", .state_size = sizeof(struct cdrom),
-    .create = cdrom_create, .destroy = cdrom_destroy, .bus_ops = &cdrom_ops,
+    .create = cdrom_create, .destroy = cdrom_destroy, .save = mb_ata_save,
+    .restore = mb_ata_restore, .bus_ops = &cdrom_ops,
 };

@@ -25,6 +25,13 @@ static void update_line(struct ata_channel *channel)
     mb_dev_out(channel->dev, channel->port, channel->index, level);
 }
 
+void mb_ata_channel_settle(struct ata_channel *channel)
+{
+    uint8_t status = channel->master.status;
+    update_line(channel);
+    channel->master.status = status;
+}
+
 static void interrupt(struct ata_drive *drive, bool pending)
 {
     drive->interrupt = pending;
@@ -437,6 +444,12 @@ void mb_ata_channel_quiesce(struct ata_channel *channel)
     pthread_cond_signal(&channel->work);
 }
 
+void mb_ata_channel_drain(struct ata_channel *channel)
+{
+    while (channel->running || next_job(channel))
+        pthread_cond_wait(&channel->idle, &channel->lock);
+}
+
 /* ---- sitting down and getting up ---- */
 
 void mb_ata_channel_init(struct ata_channel *channel, struct mb_dev *controller,
@@ -460,7 +473,7 @@ void mb_ata_channel_destroy(struct ata_channel *channel)
     pthread_mutex_destroy(&channel->lock);
 }
 
-static void power_on(struct ata_drive *drive)
+void mb_ata_power_on(struct ata_drive *drive)
 {
     begin_reset(drive);
     drive->feature = drive->count = drive->low = drive->mid = drive->high = 0;
@@ -476,7 +489,7 @@ void mb_ata_channel_reset(struct ata_channel *channel)
     for_each(channel, begin_reset);
     mb_ata_channel_quiesce(channel);
     channel->control = 0;
-    for_each(channel, power_on);
+    for_each(channel, mb_ata_power_on);
     channel->master.command = channel->master.status = 0;
     channel->master.table = 0;
     select_device(channel, 0);
@@ -503,7 +516,7 @@ bool mb_ata_attach(struct ata_drive *drive, struct mb_dev *dev)
     pthread_mutex_lock(&channel->lock);
     drive->channel = channel;
     channel->drives[place % 2] = drive;
-    power_on(drive);
+    mb_ata_power_on(drive);
     pthread_mutex_unlock(&channel->lock);
     return true;
 }

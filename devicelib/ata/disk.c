@@ -150,7 +150,8 @@ static void finish(struct disk *disk)
 
 static unsigned block_end(const struct disk *disk, uint32_t room)
 {
-    unsigned size = disk->block * ATA_SECTOR, left = room - disk->drive.at;
+    unsigned size = disk->block * ATA_SECTOR;
+    unsigned left = room > disk->drive.at ? room - disk->drive.at : 0;
     return disk->drive.at + (size < left ? size : left);
 }
 
@@ -496,8 +497,69 @@ static void disk_power_on(struct ata_drive *drive)
     disk->caches = true;
 }
 
+/* ---- snapshots ---- */
+
+struct saved {                                     /* pure bytes */
+    uint64_t sector;
+    uint32_t heads, track, multiple, left, block, buffered;
+    uint8_t caches, writes, through;
+};
+
+static void save_disk(const struct ata_drive *drive, void *to)
+{
+    const struct disk *disk = (const struct disk *)drive;
+    struct saved saved;
+    memset(&saved, 0, sizeof saved);
+    saved.sector = disk->sector;
+    saved.heads = disk->heads;
+    saved.track = disk->track;
+    saved.multiple = disk->multiple;
+    saved.left = disk->left;
+    saved.block = disk->block;
+    saved.buffered = disk->buffered;
+    saved.caches = disk->caches;
+    saved.writes = disk->writes;
+    saved.through = disk->through;
+    memcpy(to, &saved, sizeof saved);
+}
+
+static bool is_state(const struct disk *disk, const struct saved *saved)
+{
+    return saved->heads >= 1 && saved->heads <= HEADS && saved->track >= 1 &&
+           saved->track <= 0xFF && saved->multiple <= MULTIPLE_MAX &&
+           !(saved->multiple & (saved->multiple - 1)) && saved->block <= MULTIPLE_MAX &&
+           saved->buffered <= ATA_BUFFER && saved->sector <= disk->sectors &&
+           saved->left <= disk->sectors - saved->sector;
+}
+
+static bool restore_disk(struct ata_drive *drive, const void *from)
+{
+    struct disk *disk = disk_of(drive);
+    struct saved saved;
+    memcpy(&saved, from, sizeof saved);
+    if (!is_state(disk, &saved))
+        return false;
+    disk->sector = saved.sector;
+    disk->heads = saved.heads;
+    disk->track = saved.track;
+    disk->multiple = saved.multiple;
+    disk->left = saved.left;
+    disk->block = saved.block;
+    disk->buffered = saved.buffered;
+    disk->caches = saved.caches != 0;
+    disk->writes = saved.writes != 0;
+    disk->through = saved.through != 0;
+    return true;
+}
+
+static void (*const steps[])(struct ata_drive *) = {
+    mb_ata_idle, fill_buffer, block_was_read, empty_buffer, block_was_written, move_data,
+    read_to_verify, flush_job, NULL,
+};
+
 static const struct ata_ops disk_ops = {
-    .command = disk_command, .power_on = disk_power_on,
+    .command = disk_command, .power_on = disk_power_on, .steps = steps,
+    .saved_size = sizeof(struct saved), .save = save_disk, .restore = restore_disk,
 };
 
 /* ---- the chip ---- */
@@ -524,5 +586,6 @@ static void disk_destroy(void *state)
 
 const struct mb_chip mb_chip_ata_disk = {
     .abi = MB_CHIP_ABI, .model = "ata.disk", .state_size = sizeof(struct disk),
-    .create = disk_create, .destroy = disk_destroy, .bus_ops = &disk_ops,
+    .create = disk_create, .destroy = disk_destroy, .save = mb_ata_save,
+    .restore = mb_ata_restore, .bus_ops = &disk_ops,
 };

@@ -111,6 +111,39 @@ static void piix_reset(void *state)
         mb_ata_channel_reset(&piix->controller.channels[number]);
 }
 
+struct saved {                     /* pure bytes */
+    struct ata_saved_channel channels[2];
+    uint8_t timing[TIMINGS];
+};
+
+static size_t piix_save(void *state, uint8_t *data, size_t size)
+{
+    struct piix *piix = state;
+    struct saved saved;
+    if (!data || size < sizeof saved)
+        return sizeof saved;
+    memset(&saved, 0, sizeof saved);
+    for (unsigned number = 0; number < 2; number++)
+        mb_ata_channel_save(&piix->controller.channels[number], &saved.channels[number]);
+    memcpy(saved.timing, piix->timing, TIMINGS);
+    memcpy(data, &saved, sizeof saved);
+    return sizeof saved;
+}
+
+static bool piix_restore(void *state, const uint8_t *data, size_t size)
+{
+    struct piix *piix = state;
+    struct saved saved;
+    if (size != sizeof saved)
+        return false;
+    memcpy(&saved, data, size);
+    for (unsigned number = 0; number < 2; number++)
+        mb_ata_channel_restore(&piix->controller.channels[number], &saved.channels[number]);
+    for (unsigned i = 0; i < TIMINGS; i++)
+        __atomic_store_n(&piix->timing[i], saved.timing[i], __ATOMIC_RELAXED);
+    return true;
+}
+
 static bool piix_create(void *state, struct mb_dev *dev)
 {
     struct piix *piix = state;
@@ -131,5 +164,5 @@ static void piix_destroy(void *state)
 const struct mb_chip mb_chip_ide_piix3 = {
     .abi = MB_CHIP_ABI, .model = "ide.piix3", .state_size = sizeof(struct piix),
     .create = piix_create, .destroy = piix_destroy, .reset = piix_reset,
-    .read = piix_read, .write = piix_write,
+    .read = piix_read, .write = piix_write, .save = piix_save, .restore = piix_restore,
 };

@@ -16,7 +16,7 @@ static void save_queue(const struct virtio_queue *queue, struct virtio_saved_que
 
 void mb_virtio_save(struct virtio_transport *transport, struct virtio_saved *saved)
 {
-    mb_virtio_quiesce(transport);
+    mb_virtio_drain(transport);
     memset(saved, 0, sizeof *saved);
     saved->accepted = transport->accepted;
     saved->generation = transport->generation;

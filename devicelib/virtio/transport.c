@@ -65,6 +65,12 @@ void mb_virtio_quiesce(struct virtio_transport *transport)
         pthread_cond_broadcast(&transport->work);
 }
 
+void mb_virtio_drain(struct virtio_transport *transport)
+{
+    while (transport->running || transport->notified)
+        pthread_cond_wait(&transport->idle, &transport->lock);
+}
+
 /* ---- sitting down and getting up ---- */
 
 bool mb_virtio_attach(struct virtio *device, struct mb_dev *dev, uint64_t features,

@@ -181,11 +181,13 @@ void mb_virtio_reset(struct virtio_transport *transport);  /* these with the loc
 /* Until the device's thread does nothing with the queues; it starts nothing new. What it
  * left undone it looks for again, once the caller lets go of the lock. */
 void mb_virtio_quiesce(struct virtio_transport *transport);
+/* Until all that the driver has notified of is done. */
+void mb_virtio_drain(struct virtio_transport *transport);
 void mb_virtio_set_status(struct virtio_transport *transport, uint32_t status);
 void mb_virtio_set_ready(struct virtio_transport *transport, unsigned queue, bool ready);
 void mb_virtio_notify(struct virtio_transport *transport, uint32_t queue);
-/* For snapshots: no request is under way, those that wait are in guest memory. False:
- * these bytes are no state of this device. */
+/* For snapshots, with CPUs that are stopped: what was asked for is done first. False: these
+ * bytes are no state of this device. */
 void mb_virtio_save(struct virtio_transport *transport, struct virtio_saved *saved);
 bool mb_virtio_restore(struct virtio_transport *transport, const struct virtio_saved *saved);
 uint64_t mb_virtio_features(const struct virtio_transport *transport);

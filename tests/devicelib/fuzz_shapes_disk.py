@@ -73,6 +73,16 @@ def _packet(rand: random.Random, region: int) -> list[str]:
     return [*lines, *(write(region, 0, low | high << 8, 2) for low, high in words)]
 
 
+def _snapshot(rand: random.Random) -> str:
+    """Of the controller or its first drive: whole, or with bytes changed near the start
+    or the end, where what is not data is."""
+    count, step = rand.choice([0, 0, 1, 3]), rand.choice([1, 2, 3, 2**32 - 1, 65600])
+    op = rand.choice("sSSS")
+    return (
+        f"{op} 0 {count:x} {step * rand.randrange(1, 40):x} {rand.getrandbits(8):x} 0"
+    )
+
+
 def _soft_reset(rand: random.Random, region: int) -> list[str]:
     return [write(region + 1, 0, 4), write(region + 1, 0, rand.choice([0, 0, 2, 0x80]))]
 
@@ -97,6 +107,7 @@ def _ide(rand: random.Random) -> list[str]:
     lines += _move_data(rand, region)
     lines += _soft_reset(rand, region) if rand.random() < 0.2 else []
     lines += ["z 0 0 0 0 0"] if rand.random() < 0.02 else []
+    lines += [_snapshot(rand)] if rand.random() < 0.3 else []
     lines += [read(region, rand.randrange(8), rand.choice([1, 2, 4])) for _ in range(4)]
     lines += [read(4, rand.randrange(16), rand.choice([1, 4])), read(region + 1, 0)]
     return [*lines, write(4, master, 0), write(4, master + 2, 0x66)]
@@ -164,4 +175,8 @@ def _virtio_pci(rand: random.Random) -> list[str]:
     return [*lines, PAUSE]
 
 
-SHAPES: dict[str, Shape] = {"ide.piix3": _ide, "virtio.pci": _virtio_pci}
+SHAPES: dict[str, Shape] = {
+    "ata.cdrom": _ide,
+    "ide.piix3": _ide,
+    "virtio.pci": _virtio_pci,
+}

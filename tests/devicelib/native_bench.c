@@ -520,6 +520,18 @@ static void look(struct mb_dev *dev)
     free(rgb);
 }
 
+/* Save, change `count` bytes, restore. */
+static void spoil(struct mb_dev *dev, uint64_t count, uint64_t step, uint64_t change)
+{
+    size_t size = bench_save(dev, NULL, 0);
+    uint8_t *data = malloc(size);
+    bench_save(dev, data, size);
+    for (unsigned i = 0; i < count % 64; i++)
+        data[(step * (i + 1)) % size] ^= (uint8_t)(change + i);
+    bench_restore(dev, data, size);
+    free(data);
+}
+
 static void play(struct mb_dev *dev, struct mb_dev *child)
 {
     static const uint8_t frame[70000];
@@ -552,15 +564,10 @@ static void play(struct mb_dev *dev, struct mb_dev *child)
             mb_eoi(NULL, (uint8_t)c);
         else if (op == 'y')
             nanosleep(&(struct timespec){ .tv_nsec = 300000 }, NULL);
-        else if (op == 's' && dev->chip->save) {
-            size_t size = bench_save(dev, NULL, 0);
-            uint8_t *data = malloc(size);
-            bench_save(dev, data, size);
-            for (unsigned i = 0; i < b % 64; i++)
-                data[(c * (i + 1)) % size] ^= (uint8_t)(d + i);
-            bench_restore(dev, data, size);
-            free(data);
-        }
+        else if (op == 's' && dev->chip->save)
+            spoil(dev, b, c, d);
+        else if (op == 'S' && child && child->chip->save)
+            spoil(child, b, c, d);
     }
 }
 

@@ -32,6 +32,7 @@ ON_BUSES = {
     "virtio.console": ["virtio.mmio", "virtio.console"],
     "virtio.rng": ["virtio.mmio", "virtio.rng"],
     "virtio.pci": ["virtio.pci", "virtio.blk={disk}"],
+    "ata.cdrom": ["ide.piix3", "ata.cdrom@1={disc}", "ata.disk@0={disk}"],
     "ide.piix3": [
         "ide.piix3",
         "ata.disk@0={disk}",

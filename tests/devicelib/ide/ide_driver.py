@@ -250,6 +250,14 @@ class Ide:
         """What firmware does after power-on."""
         self.chip.write(CONFIG, 0x40, 0x8000_8000, 4)
 
+    def save(self) -> list[bytes]:
+        """A snapshot of the controller and its drives."""
+        return [chip.save() for chip in (self.chip, *self.drives)]
+
+    def restore(self, saved: list[bytes]) -> bool:
+        chips = (self.chip, *self.drives)
+        return all(c.restore(data) for c, data in zip(chips, saved, strict=True))
+
     def close(self) -> None:
         for drive in reversed(self.drives):
             drive.close()

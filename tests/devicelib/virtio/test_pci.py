@@ -247,6 +247,22 @@ def test_the_table_is_read_as_it_was_written(make: Make) -> None:
     assert place.read(MSIX, 0x800) == 0
 
 
+def test_a_snapshot_has_the_messages(make: Make) -> None:
+    driver = make()
+    driver.enable_messages(2, masked=2)
+    driver.start(1, size=8, vectors=True)
+    ask(driver)
+    driver.read_common(0x14, 1)
+    saved = driver.place.save()
+    driver.place.reset()
+    assert driver.place.restore(saved)
+    assert driver.place.messages() == []
+    driver.place.write(MSIX, 16 + 12, 0)
+    assert driver.place.messages() == [("msi", MESSAGE_ADDRESS, 0x41)]
+    ask(driver)
+    assert messages(driver) == [("msi", MESSAGE_ADDRESS, 0x41)]
+
+
 # -- registers by way of configuration space
 
 
