@@ -69,11 +69,9 @@ class FirmwareConfigIo(FirmwareItems):
             self.select(control >> 16)
         if control & READ:
             return self.copy(target, length)
-        if control & WRITE:
-            return False
-        if control & SKIP:
+        if control & (SKIP | WRITE):
             self.take(min(length, len(self.items.get(self.selected, b""))))
-        return True
+        return not control & WRITE
 
     def copy(self, target: int, length: int) -> bool:
         """Bytes of the item to memory, as far as there is memory."""
