@@ -160,6 +160,18 @@ def test_changes_that_nobody_asked_for_wait_until_somebody_does(
     client.ask(True, 64, 0, 36, 70)
     screen.draw(70, 3, b"\2\2\2")
     assert client.update() == [(64, 0, 36, 64, RAW)]
+    client.ask(incremental=True)
+    assert client.update() == [(0, 0, 64, 64, RAW)]
+    assert client.pixels[0, 0] == b"\1\1\1\0"
+
+
+def test_who_only_saw_a_part_gets_the_rest(client: Client, screen: Screen) -> None:
+    client.ask(False, 10, 10, 5, 5)
+    assert client.update() == [(10, 10, 5, 5, RAW)]
+    client.ask(True, 10, 10, 5, 5)
+    client.ask(incremental=True)
+    client.update()
+    assert len(client.pixels) == WIDTH * HEIGHT
 
 
 def test_nothing_is_sent_while_nothing_changes(client: Client) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from machinebuilder.device import Picture
 
 TILE = 64
+OPPOSITE = bytes(range(255, -1, -1))
+"""Any pixel but the one that is there."""
 BLACK = (640, 480)
 """Size of a screen on which nothing is shown."""
 
@@ -81,25 +83,38 @@ class Frame:
         starts = range(first, first + part.height * stride, stride)
         return b"".join([self.rgb[start : start + size] for start in starts])
 
-    def changed(self, before: Frame) -> list[Rectangle]:
-        """What is not as before in a frame of the same size: tiles, joined in a row."""
+    def sent(self, before: Frame | None, parts: list[Rectangle]) -> Frame:
+        """What a client has that had `before`, and got these parts of this frame."""
+        if parts == [self.all]:
+            return self
+        rgb = bytearray(before.rgb if before else self.rgb.translate(OPPOSITE))
+        stride = 3 * self.width
+        for part in parts:
+            for y in range(part.y, part.y + part.height):
+                start = y * stride + 3 * part.x
+                end = start + 3 * part.width
+                rgb[start:end] = self.rgb[start:end]
+        return Frame(self.width, self.height, bytes(rgb))
+
+    def changed(self, before: Frame, within: Rectangle) -> list[Rectangle]:
+        """What in this part is not as before in a frame of the same size: tiles, joined
+        in a row."""
         if self.rgb == before.rgb:
             return []
         found: list[Rectangle] = []
-        for y in range(0, self.height, TILE):
-            height = min(TILE, self.height - y)
-            columns = sorted(self._columns(before, range(y, y + height)))
-            found += _joined(columns, y, height, self.width)
+        for y in range(within.y, within.y + within.height, TILE):
+            band = Rectangle(within.x, y, within.width, TILE).within(within)
+            found += _joined(sorted(self._columns(before, band)), band)
         return found
 
-    def _columns(self, before: Frame, rows: range) -> set[int]:
-        """Of the tiles in these rows, the columns of those that changed."""
+    def _columns(self, before: Frame, band: Rectangle) -> set[int]:
+        """Of a row of tiles, the numbers of those that changed."""
         stride, step = 3 * self.width, 3 * TILE
         found: set[int] = set()
         ours, theirs = self.rgb, before.rgb
-        for y in rows:
-            start = y * stride
-            end = start + stride
+        for y in range(band.y, band.y + band.height):
+            start = y * stride + 3 * band.x
+            end = start + 3 * band.width
             if ours[start:end] == theirs[start:end]:
                 continue
             for column, at in enumerate(range(start, end, step)):
@@ -109,18 +124,16 @@ class Frame:
         return found
 
 
-def _joined(columns: list[int], y: int, height: int, width: int) -> list[Rectangle]:
-    """Rectangles of neighbouring columns."""
+def _joined(columns: list[int], band: Rectangle) -> list[Rectangle]:
+    """Rectangles of neighbouring tiles."""
     spans: list[list[int]] = []
     for column in columns:
         if spans and spans[-1][1] == column:
             spans[-1][1] += 1
         else:
             spans.append([column, column + 1])
-    return [
-        Rectangle(a * TILE, y, min(b * TILE, width) - a * TILE, height)
-        for a, b in spans
-    ]
+    tiles = [(band.x + start * TILE, (end - start) * TILE) for start, end in spans]
+    return [Rectangle(x, band.y, w, band.height).within(band) for x, w in tiles]
 
 
 def _rgb(picture: Picture) -> bytes:

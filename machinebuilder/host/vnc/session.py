@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
+import time
 from collections.abc import Awaitable, Callable
 
 from machinebuilder.host.vnc import security
@@ -27,6 +28,8 @@ PATIENCE = 10.0
 """Seconds that a handshake may take."""
 PERIOD = 1 / 30
 """Seconds between looks at the screen."""
+REST = 2
+"""Or so many times as long as a look took, for the machine to get on."""
 CLIPBOARD_MOST = 1 << 20
 CHUNK = 1 << 16
 
@@ -169,13 +172,15 @@ class Session:
         while True:
             await self._asked.wait()
             self._asked.clear()
-            while self._wanted is not None and not self._update():
-                await asyncio.sleep(PERIOD)
-            await self._writer.drain()
-            await asyncio.sleep(PERIOD)
+            while self._wanted is not None:
+                start = time.monotonic()
+                self._update()
+                cost = time.monotonic() - start
+                await self._writer.drain()
+                await asyncio.sleep(max(PERIOD, REST * cost))
 
-    def _update(self) -> bool:
-        """Answer a request, if there is anything to tell."""
+    def _update(self) -> None:
+        """Answer the request, if there is anything to tell."""
         assert self._wanted is not None
         frame = self._look()
         rectangles = self._announcements(frame)
@@ -186,14 +191,14 @@ class Session:
             for p in parts
         ]
         if not rectangles:
-            return False
+            return
         self._writer.write(struct.pack(">BxH", 0, len(rectangles)))
         self._writer.writelines(rectangles)
         if parts:
-            self._shown = frame
+            everywhere = self._wanted.within(frame.all) == frame.all
+            self._shown = frame if everywhere else frame.sent(self._shown, parts)
             self._wanted_whole = False
         self._wanted = None
-        return True
 
     def _announcements(self, frame: Frame) -> list[bytes]:
         """Another size of the screen, and extensions that both know."""
@@ -212,12 +217,11 @@ class Session:
     def _parts(self, frame: Frame, wanted: Rectangle) -> list[Rectangle]:
         """What to send of the part that the client asks for."""
         wanted = wanted.within(frame.all)
-        whole = self._wanted_whole or self._shown is None
-        if whole or self._shown is None:
-            parts = [wanted]
-        else:
-            parts = [part.within(wanted) for part in frame.changed(self._shown)]
-        return [part for part in parts if part.width and part.height]
+        if not wanted.width or not wanted.height:
+            return []
+        if self._wanted_whole or self._shown is None:
+            return [wanted]
+        return frame.changed(self._shown, wanted)
 
 
 def _rectangle(part: Rectangle, encoding: int, data: bytes = b"") -> bytes:

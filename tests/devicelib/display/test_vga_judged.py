@@ -114,6 +114,58 @@ def test_text(judge: Judge, mode: str) -> None:
     both_show_the_same(judge, draw)
 
 
+@pytest.mark.parametrize(
+    "registers",
+    [
+        {0x09: 0x47},  # 50 rows of 8 lines
+        {0x0C: 0x01, 0x0D: 0x23},  # scrolled
+        {0x13: 0x30},  # rows of 96 characters
+        {0x01: 0x3F, 0x12: 0x5F},  # a smaller screen
+        {0x0A: 0x02, 0x0B: 0x0D, 0x0F: 0x05},  # with a cursor
+    ],
+    ids=["rows", "start", "offset", "size", "cursor"],
+)
+def test_text_as_the_crtc_scans_it(judge: Judge, registers: dict[int, int]) -> None:
+    def draw(guest: Guest) -> None:
+        rand = random.Random(3)
+        guest.set("text8")
+        for index, value in registers.items():
+            guest.crtc(index, value)
+        guest.attribute(0x10, 0x00)  # nothing blinks
+        guest.font(glyphs(rand), at=0x6000)
+        guest.font(glyphs(rand), at=0x8000)
+        guest.sequencer(3, 0x19)  # map B (bits 4, 1, 0): 5; map A (5, 3, 2): 2
+        guest.card.write(0xB_8000, rand.randbytes(12000))
+
+    both_show_the_same(judge, draw)
+
+
+@pytest.mark.parametrize(
+    "registers",
+    [
+        {0x18: 100, 0x07: 0x2E, 0x09: 0x00, 0x0C: 0x08},  # split
+        {0x09: 0x43},  # every line four times
+        {0x09: 0xC0},  # or doubled
+        {0x13: 0x20},
+        {0x01: 0x27},
+    ],
+    ids=["split", "fourfold", "doubled", "offset", "narrow"],
+)
+def test_graphics_as_the_crtc_scans_them(
+    judge: Judge, registers: dict[int, int]
+) -> None:
+    def draw(guest: Guest) -> None:
+        rand = random.Random(4)
+        guest.set("vga16")
+        for index, value in registers.items():
+            guest.crtc(index, value)
+        for plane in range(4):
+            guest.planes(1 << plane)
+            guest.card.write(0xA_0000, rand.randbytes(0x1_0000))
+
+    both_show_the_same(judge, draw)
+
+
 @pytest.mark.parametrize("mode", ["cga4", "cga2"])
 def test_cga(judge: Judge, mode: str) -> None:
     def draw(guest: Guest) -> None:
