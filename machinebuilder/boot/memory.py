@@ -8,6 +8,11 @@ from machinebuilder.board.plan import Plan
 from machinebuilder.boot import BootError
 from machinebuilder.device import registry
 
+LEGACY = range(0xA_0000, 0x10_0000)
+"""Where a PC has video memory and firmware, and RAM behind it at most."""
+ABOVE_4G = 1 << 32
+HOLE_STEP = 16 << 20
+
 
 @dataclass(frozen=True)
 class Ram:
@@ -34,12 +39,6 @@ def main_ram(plan: Plan) -> Ram:
     if not ranges:
         raise BootError(f"board {plan.name}: it has no RAM to load a kernel into")
     return max(ranges, key=lambda ram: ram.size)
-
-
-LEGACY = range(0xA_0000, 0x10_0000)
-"""Where a PC has video memory and firmware, and RAM behind it at most."""
-ABOVE_4G = 1 << 32
-HOLE_STEP = 16 << 20
 
 
 def low_ram_end(plan: Plan) -> int:

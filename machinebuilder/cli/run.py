@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options as in `mb run --help`."""
     parser.add_argument("board", help="a board file, or the name of an installed board")
     images = parser.add_argument_group("images")
-    images.add_argument("--kernel", type=Path, metavar="F", help="zImage, bzImage, ELF ...")
+    images.add_argument("--kernel", type=Path, metavar="F", help="kernel, of any kind")
     images.add_argument("--initrd", type=Path, metavar="F", help="initial RAM disk")
     images.add_argument("--append", default="", metavar="S", help="kernel command line")
     images.add_argument(

@@ -11,7 +11,7 @@ import re
 
 _SEGMENT = re.compile(r"[A-Z_][A-Z0-9_]{0,3}")
 
-ZERO, ONE, ONES = b"\x00", b"\x01", b"\xff"
+ZERO = b"\x00"
 
 
 def name_string(name: str) -> bytes:
@@ -132,11 +132,6 @@ def when(condition: bytes, terms: bytes) -> bytes:
     return b"\xa0" + sized(condition + terms)
 
 
-def otherwise(terms: bytes) -> bytes:
-    """`Else {terms}`, directly after a `when`."""
-    return b"\xa1" + sized(terms)
-
-
 def create_dword_field(source: bytes, offset: int, path: str) -> bytes:
     """`CreateDWordField(source, offset, path)`."""
     return b"\x8a" + source + integer(offset) + name_string(path)
@@ -145,11 +140,6 @@ def create_dword_field(source: bytes, offset: int, path: str) -> bytes:
 def argument(number: int) -> bytes:
     """`Arg0` to `Arg6`."""
     return bytes([0x68 + number])
-
-
-def local(number: int) -> bytes:
-    """`Local0` to `Local7`."""
-    return bytes([0x60 + number])
 
 
 def eisa_id(text: str) -> bytes:

@@ -11,7 +11,6 @@ import struct
 from machinebuilder.boot.acpi import aml
 
 MEMORY, IO, BUS_NUMBERS = 0, 1, 2
-LEVEL, EDGE = 0, 1
 
 
 def template(*descriptors: bytes) -> bytes:
@@ -40,9 +39,9 @@ def memory32(address: int, size: int) -> bytes:
     return b"\x86" + struct.pack("<HBII", 9, 1, address, size)
 
 
-def interrupts(*numbers: int, shared: bool = False, trigger: int = LEVEL) -> bytes:
-    """`Interrupt(ResourceConsumer, ..., ActiveHigh, ...) {numbers}` (6.4.3.6)."""
-    flags = 1 | trigger << 1 | shared << 3
+def interrupts(*numbers: int, shared: bool = False) -> bytes:
+    """`Interrupt(ResourceConsumer, Level, ActiveHigh, ...) {numbers}` (6.4.3.6)."""
+    flags = 1 | shared << 3
     rows = struct.pack(f"<{len(numbers)}I", *numbers)
     head = struct.pack("<HBB", 2 + len(rows), flags, len(numbers))
     return b"\x89" + head + rows

@@ -43,12 +43,14 @@ def usable(plan: Plan) -> list[Range]:
     )
 
 
-def _outside(ram: Range, hole: range) -> Iterable[Range]:
-    if ram.start < hole.start:
-        yield Range(ram.start, min(ram.end, hole.start) - ram.start)
-    if ram.end > hole.stop:
-        start = max(ram.start, hole.stop)
-        yield Range(start, ram.end - start)
+def _outside(whole: Range, hole: range) -> Iterable[Range]:
+    """The parts of a range before and after a hole, of the same kind."""
+    if whole.start < hole.start:
+        size = min(whole.end, hole.start) - whole.start
+        yield Range(whole.start, size, whole.kind)
+    if whole.end > hole.stop:
+        start = max(whole.start, hole.stop)
+        yield Range(start, whole.end - start, whole.kind)
 
 
 def high_end(plan: Plan) -> int:
@@ -61,14 +63,9 @@ def with_reserved(ranges: Iterable[Range], reserved: Iterable[Range]) -> list[Ra
     found = list(ranges)
     for taken in reserved:
         hole = range(taken.start, taken.end)
-        found = [part for each in found for part in _outside_keeping(each, hole)]
+        found = [part for each in found for part in _outside(each, hole)]
         found.append(taken)
     return sorted(found, key=lambda part: part.start)
-
-
-def _outside_keeping(each: Range, hole: range) -> list[Range]:
-    parts = _outside(each, hole)
-    return [Range(part.start, part.size, each.kind) for part in parts if part.size]
 
 
 def packed(ranges: Iterable[Range]) -> bytes:

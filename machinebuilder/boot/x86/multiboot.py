@@ -91,11 +91,8 @@ def load(
             f"{request.what}: the addresses in its multiboot header are outside of the "
             "file; is it cut short?"
         )
-    room.put(
-        start,
-        request.kernel[first : first + size].ljust(max(bss_end - start, 0), b"\0"),
-        request.what,
-    )
+    data = request.kernel[first : first + size]
+    room.put_zeroed(start, data, request.what, max(bss_end - start, 0))
     return entry
 
 

@@ -75,11 +75,15 @@ def prepare(request: Request, room: Room, header: Header) -> Start:
 
 def _check(request: Request, header: Header) -> None:
     """Refuse what the header cannot do without and is not given."""
+    for kind, size in ((ADDRESSES, 16), (ENTRY, 4)):
+        if kind in header.tags and len(header.tags[kind][1]) < size:
+            raise BootError(f"{request.what}: its multiboot2 header is malformed")
     known = {WANTED, ADDRESSES, ENTRY, CONSOLE, FRAMEBUFFER, ALIGNED, RELOCATABLE}
     for kind, (flags, content) in header.tags.items():
         missing = {kind} - known
         if kind == WANTED:
-            missing = set(struct.unpack(f"<{len(content) // 4}I", content)) - TELLS
+            words = content[: len(content) // 4 * 4]
+            missing = {word for (word,) in struct.iter_unpack("<I", words)} - TELLS
         if missing and not flags & OPTIONAL:
             raise BootError(
                 f"{request.what}: its multiboot2 header requires tags that are not "

@@ -40,14 +40,21 @@ class Room:
 
     def put(self, address: int, data: bytes, what: str, size: int = 0) -> None:
         """A piece at a fixed place, where `size` bytes are in use later."""
-        wanted = Range(address, max(size, len(data)))
+        self._take(Range(address, max(size, len(data))), what)
+        self.pieces.append(Piece(address, data))
+
+    def put_zeroed(self, address: int, data: bytes, what: str, size: int) -> None:
+        """A piece of `size` bytes: the data, and zeros behind it."""
+        self._take(Range(address, max(size, len(data))), what)
+        self.pieces.append(Piece(address, data.ljust(size, b"\0")))
+
+    def _take(self, wanted: Range, what: str) -> None:
         if not self._inside(wanted):
             raise BootError(
-                f"{what}: {wanted.size} bytes at {address:#x} are outside the board's "
-                "RAM; `mb map` shows it, -o ram=... gives more"
+                f"{what}: {wanted.size} bytes at {wanted.start:#x} are outside the "
+                "board's RAM; `mb map` shows it, -o ram=... gives more"
             )
         self._taken.append(wanted)
-        self.pieces.append(Piece(address, data))
 
     def put_highest(self, data: bytes, below: int, what: str) -> int:
         """A piece as high in extended memory as possible; gives its address."""
@@ -85,8 +92,7 @@ class Room:
     def put_segments(self, image: elf.Elf, what: str) -> None:
         """The segments of an executable, at their physical addresses."""
         for segment in image.segments:
-            zeros = bytes(segment.size - len(segment.data))
-            self.put(segment.address, segment.data + zeros, what)
+            self.put_zeroed(segment.address, segment.data, what, segment.size)
 
 
 def _meet(one: Range, other: Range) -> bool:

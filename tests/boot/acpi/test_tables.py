@@ -12,6 +12,8 @@ import pytest
 
 from machinebuilder.board import find_board, load
 from machinebuilder.boot import acpi
+from machinebuilder.boot.acpi.view import View
+from machinebuilder.machine.attach import attach_disks
 from tests.boot.x86.boards import BRIDGES, RAM_ONLY, plan_of
 
 needs_iasl = pytest.mark.skipif(
@@ -151,3 +153,20 @@ def test_high_precision_timers_are_told_where_they_are(tmp_path):
     assert struct.unpack_from("<Q", hpet, 44)[0] == 0xFED0_0000
     legacy = [2, 10, 0, 0, 2, 0, 0, 0, 0, 0]  # line 0 is pin 2, still
     assert bytes(legacy) in tables.each(BASE)["APIC"]
+
+
+@needs_iasl
+def test_a_virtio_transport_with_a_device_is_in_the_name_space(tmp_path):
+    (tmp_path / "disk.img").write_bytes(bytes(512))
+    plan = attach_disks(load(find_board("x86-micro"), {}), [f"{tmp_path}/disk.img"])
+    text = disassembled(acpi.build(plan), tmp_path)["DSDT"]
+    assert text.count('"LNRO0005"') == 1
+    assert re.search(r"Interrupt \(ResourceConsumer, Level, ActiveHigh", text)
+    assert re.search(r"0x0000001[0-7],", text)
+
+
+def test_names_of_devices_are_unique_and_speakable(tmp_path):
+    view = View(load(find_board("x86-pc"), {}))
+    names = [node.name for node in view.nodes.values()]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9]{0,3}", name) for name in names)

@@ -7,6 +7,8 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from machinebuilder.boot import BootError
 from machinebuilder.boot.x86 import bzimage, kernel
@@ -241,3 +243,36 @@ def test_a_kernel_that_does_not_fit_says_how_to_give_more_memory():
     asked = Request(Path("k"), multiboot_of(), b"", (), small)
     with pytest.raises(BootError, match="-o ram="):
         kernel.prepare(asked, Room(small, 0))
+
+
+def elf_of(memory_size: int = 0x2000) -> bytes:
+    """A 32-bit executable with a PVH note."""
+    note = struct.pack("<III4sI", 4, 4, 18, b"Xen\0", 2 * MIB)
+    head = b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
+    head += struct.pack(
+        "<HHIIIIIHHHHHH", 2, 3, 1, 2 * MIB, 52, 0, 0, 52, 32, 2, 0, 0, 0
+    )
+    load = struct.pack("<8I", 1, 0x80, 2 * MIB, 2 * MIB, 64, memory_size, 7, 4096)
+    notes = struct.pack("<8I", 4, 0xC0, 0, 0, len(note), len(note), 4, 4)
+    return (head + load + notes).ljust(0x80, b"\0") + b"\xf4" * 64 + note
+
+
+def test_a_segment_that_is_larger_than_memory_is_refused_before_it_is_made():
+    with pytest.raises(BootError, match="outside"):
+        start(elf_of(0xFFFF_FFFF))
+
+
+@given(
+    st.sampled_from([elf_of, bzimage_of, multiboot_of, multiboot2_of]),
+    st.lists(st.tuples(st.integers(0, 1100), st.integers(0, 255)), max_size=6),
+    st.integers(0, 2000),
+)
+@settings(max_examples=400, deadline=None)
+def test_a_malformed_kernel_is_an_error_in_words(make, changes, cut):
+    data = bytearray(make())
+    for offset, value in changes:
+        data[offset % len(data)] = value
+    try:
+        start(bytes(data[: len(data) - cut]), modules=((b"r" * 100, b""),))
+    except BootError:
+        pass
