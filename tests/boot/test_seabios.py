@@ -110,3 +110,12 @@ def test_a_key_makes_the_boot_sector_power_off_through_the_bios(tmp_path):
         event = machine.wait(60)
     assert event is not None
     assert event.name == "poweroff"
+
+
+@pytest.mark.parametrize("irqchip", ["split", "off"])
+@pytest.mark.parametrize("board", ["x86-pc", "x86-pc-hpet"])
+def test_it_boots_by_interrupts_of_our_own_chips(tmp_path, board, irqchip):
+    disk = media.disk(tmp_path / "disk.img")
+    built = Board.load(board, irqchip=irqchip).build(disks=[f"{disk},snapshot"])
+    with built as machine:
+        wait_for(machine, media.TEXT.format("disk"))

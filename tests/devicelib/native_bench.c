@@ -605,6 +605,8 @@ int main(int argc, char **argv)
     bench_param(dev, "spis", 256, NULL);
     bench_param(dev, "clock", 1843200, NULL);
     bench_param(dev, "legacy", 1, NULL);
+    bench_param(dev, "version", 0x20, NULL);
+    bench_param(dev, "routes", 0xF00000, NULL);
     create(dev);
     for (int i = 0; i < count; i++)
         children[i] = add_child(dev, argv[2 + i]);
