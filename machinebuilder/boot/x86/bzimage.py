@@ -94,7 +94,7 @@ def parse(image: bytes, what: str) -> Setup:
         sectors=head[0x1F1] or 4,
         version=version,
         initrd_max=struct.unpack_from("<I", head, 0x22C)[0],
-        alignment=alignment,
+        alignment=max(alignment, 1),
         relocatable=bool(relocatable),
         flags=newer[0x20C][0] if version >= 0x20C else 0,
         line_size=newer[0x206][0] if version >= 0x206 else 255,
