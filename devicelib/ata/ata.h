@@ -181,13 +181,15 @@ void mb_ata_identify_modes(const struct ata_drive *drive, uint16_t *words);
 const char *mb_ata_serial(struct mb_dev *dev);
 void mb_ata_signature(struct ata_drive *drive);
 
-/* ---- between channel.c, busmaster.c and snapshot.c; with the lock ---- */
+/* ---- between channel.c, thread.c, busmaster.c and snapshot.c; with the lock ---- */
 
 /* Until the thread does nothing; it starts nothing new before the lock is let go. */
 void mb_ata_channel_quiesce(struct ata_channel *channel);
 /* Until it has nothing to do either. */
 void mb_ata_channel_drain(struct ata_channel *channel);
 void mb_ata_power_on(struct ata_drive *drive);
+/* Once SRST is released, and the drive's work under way, if any, is done. */
+void mb_ata_finish_reset(struct ata_drive *drive);
 /* The line follows from what was restored. */
 void mb_ata_channel_settle(struct ata_channel *channel);
 

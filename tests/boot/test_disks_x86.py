@@ -137,15 +137,23 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Run:
     """`mb run` with the guest on an empty disk."""
 
-    def __init__(self, way: str, guest: Path, folder: Path, seed: int) -> None:
+    def __init__(
+        self,
+        way: str,
+        guest: Path,
+        folder: Path,
+        seed: int,
+        count: int = REQUESTS,
+        *options: str,
+    ) -> None:
         kind, board = WAYS[way]
         self.image, self.seed = folder / "disk.img", seed
         self.image.write_bytes(bytes(SECTOR * SECTORS))
         (folder / "board.yaml").write_text(f"board: disks\n{board}")
         words = ["run", folder / "board.yaml", "--kernel", guest, "--disk", self.image]
-        line = f"disk={kind} seed={seed} requests={REQUESTS}"
+        line = f"disk={kind} seed={seed} requests={count}"
         self.process = subprocess.Popen(
-            [*MB, *map(str, words), "--append", line, "--timeout", "300"],
+            [*MB, *map(str, words), "--append", line, "--timeout", "300", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -175,15 +183,31 @@ def ways(first_seed: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("run", cases, indirect=True, ids=list(WAYS))
 
 
-@ways(1)
-def test_ten_thousand_requests_read_what_was_written(run: Run) -> None:
+def ending(run: Run) -> list[str]:
+    """What the guest says until it is done, or fails."""
     seen: list[str] = []
     for line in run.lines():
         seen.append(line)
         if line.startswith(("DONE", "WRONG", "mb:")):
             break
-    assert seen[-1] == f"DONE {REQUESTS}", seen[-3:]
     run.kill()
+    return seen
+
+
+@pytest.mark.parametrize("way", ["ide", "pci", "pci-messages"])
+@pytest.mark.parametrize("chips", ["split", "off"])
+def test_interrupts_come_through_our_own_chips_too(
+    guest: Path, tmp_path: Path, way: str, chips: str
+) -> None:
+    run = Run(way, guest, tmp_path, 5, 200, "-o", f"irqchip={chips}")
+    assert ending(run)[-1] == "DONE 200"
+    check(run.image.read_bytes(), 5, max(r.n for r in requests(5, 200) if r.write))
+
+
+@ways(1)
+def test_ten_thousand_requests_read_what_was_written(run: Run) -> None:
+    seen = ending(run)
+    assert seen[-1] == f"DONE {REQUESTS}", seen[-3:]
     writes = [r.n for r in requests(run.seed, REQUESTS) if r.write]
     assert [int(line) for line in seen if line.isdigit()] == writes
     assert check(run.image.read_bytes(), run.seed, writes[-1]) == writes[-1]

@@ -1,4 +1,4 @@
-"""Disks on PIIX3's channels: commands, transfers, what ends in an error."""
+"""Disks on PIIX3's channels: who is there, PIO, features, resets."""
 
 from __future__ import annotations
 
@@ -6,25 +6,37 @@ import random
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ide_disk import (
+    FLUSH,
+    IDENTIFY,
+    READ,
+    READ_DMA,
+    READ_DMA_EXT,
+    READ_EXT,
+    READ_MULTIPLE,
+    SECTORS,
+    SET_FEATURES,
+    SET_MULTIPLE,
+    SIZE,
+    WRITE,
+    WRITE_EXT,
+    WRITE_MULTIPLE,
+    Plug,
+    sectors,
+)
 from ide_driver import (
     ABRT,
-    ACTIVE,
     BSY,
     BUFFER,
-    BUSMASTER,
     CONFIG,
     COUNT,
     DEVICE,
-    DF,
-    DRDY,
     DRQ,
     ERR,
     ERROR,
-    FAILED,
     HIGH,
     IDNF,
     INTERRUPT,
@@ -33,51 +45,10 @@ from ide_driver import (
     READY,
     START,
     STATUS,
-    TABLE,
     TO_MEMORY,
-    UNC,
     Channel,
-    Ide,
 )
-from native_bench import RAM, bad_spot, flushes, held_disk
-
-SECTORS = 4096
-SIZE = 512 * SECTORS
-READ, READ_EXT, READ_MULTIPLE, READ_DMA, READ_DMA_EXT = 0x20, 0x24, 0xC4, 0xC8, 0x25
-WRITE, WRITE_EXT, WRITE_MULTIPLE, WRITE_DMA = 0x30, 0x34, 0xC5, 0xCA
-IDENTIFY, FLUSH, SET_FEATURES, SET_MULTIPLE = 0xEC, 0xE7, 0xEF, 0xC6
-
-Plug = Callable[..., Ide]
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    path = tmp_path / "disk.img"
-    path.write_bytes(random.Random(1).randbytes(SIZE))
-    return path
-
-
-@pytest.fixture
-def plug(image: Path) -> Iterator[Plug]:
-    plugged: list[Ide] = []
-
-    def plug_in(**params: object) -> Ide:
-        plugged.append(Ide({0: image}, {}, **params))
-        return plugged[-1]
-
-    yield plug_in
-    for ide in plugged:
-        ide.close()
-
-
-@pytest.fixture
-def channel(plug: Plug) -> Channel:
-    return plug().primary
-
-
-def sectors(image: Path, first: int, count: int = 1) -> bytes:
-    return image.read_bytes()[512 * first : 512 * (first + count)]
-
+from native_bench import held_disk
 
 # -- who is there
 
@@ -251,204 +222,6 @@ def test_the_data_port_moves_words(channel: Channel, image: Path, size: int) -> 
     assert channel.wait() == READY
 
 
-# -- DMA
-
-
-def test_dma_reads(channel: Channel, image: Path) -> None:
-    channel.address(9, 128)
-    status, master, data = channel.dma_in(READ_DMA, 65536)
-    assert (status, master, data) == (READY, INTERRUPT, sectors(image, 9, 128))
-
-
-def test_dma_writes(channel: Channel, image: Path) -> None:
-    channel.address(9, 16)
-    data = random.Random(4).randbytes(8192)
-    assert channel.dma_out(WRITE_DMA, data) == (READY, INTERRUPT)
-    assert sectors(image, 9, 16) == data
-
-
-def test_regions_may_have_odd_sizes(channel: Channel, image: Path) -> None:
-    sizes = [2, 510, 1000, 6, 1024, 530]
-    regions = [(BUFFER + 0x1001 * n & ~1, size) for n, size in enumerate(sizes)]
-    channel.address(50, sum(sizes) // 512, wide=True)
-    channel.prds(regions)
-    assert channel.dma(READ_DMA_EXT, to_memory=True) == (READY, INTERRUPT)
-    data = b"".join(channel.peek(address, size) for address, size in regions)
-    assert data == sectors(image, 50, 6)
-
-
-def test_a_large_transfer_of_many_regions(channel: Channel, image: Path) -> None:
-    regions = [(BUFFER + 4096 * n, 4096) for n in range(512)]
-    channel.address(0, SECTORS, wide=True)
-    channel.prds(regions)
-    assert channel.dma(READ_DMA_EXT, to_memory=True) == (READY, INTERRUPT)
-    assert channel.peek(BUFFER, SIZE) == image.read_bytes()
-
-
-def test_the_drive_waits_for_the_bus_master(channel: Channel, image: Path) -> None:
-    channel.address(1, 1)
-    channel.prds([(BUFFER, 512)])
-    channel.master_write(0, START | TO_MEMORY)
-    channel.write(STATUS, READ_DMA)
-    assert channel.wait() == READY
-    channel.master_write(0, 0)
-    assert channel.peek(BUFFER, 512) == sectors(image, 1)
-
-
-def test_memory_left_over_keeps_the_master_active(channel: Channel) -> None:
-    channel.address(1, 1)
-    channel.prds([(BUFFER, 1024)])
-    status, master = channel.dma(READ_DMA, to_memory=True)
-    assert (status, master) == (READY, ACTIVE | INTERRUPT)
-    assert channel.master_read(2) & ACTIVE == 0
-
-
-def test_too_little_memory_ends_without_an_interrupt(channel: Channel) -> None:
-    channel.address(1, 2)
-    channel.prds([(BUFFER, 512)])
-    channel.master_write(2, FAILED | INTERRUPT)
-    channel.write(STATUS, READ_DMA)
-    channel.master_write(0, START | TO_MEMORY)
-    channel.wait()
-    assert channel.master_read(2) == 0
-    assert channel.line(ms=0) == 0
-
-
-@pytest.mark.parametrize(
-    "regions",
-    [
-        [(0x1000, 512)],
-        [(BUFFER, 2), (0xFFFF_FFF0, 510)],
-        [(RAM + (16 << 20) - 256, 512)],
-    ],
-    ids=["below", "at the top", "across the end"],
-)
-@pytest.mark.parametrize("code", [READ_DMA, WRITE_DMA])
-def test_memory_that_is_not_there_is_an_error(
-    channel: Channel, regions: list[tuple[int, int]], code: int
-) -> None:
-    channel.address(1, 1)
-    channel.prds(regions)
-    status, master = channel.dma(code, to_memory=code == READ_DMA)
-    assert (status, master) == (READY | ERR, FAILED | INTERRUPT)
-    assert channel.read(ERROR) == ABRT
-    channel.address(1, 1)
-    assert channel.dma_in(READ_DMA, 512)[:2] == (READY, INTERRUPT)
-
-
-@pytest.mark.parametrize("table", [0, 0xFFFF_FFFC, RAM + (16 << 20)])
-def test_a_table_that_is_not_there_is_an_error(channel: Channel, table: int) -> None:
-    channel.address(1, 1)
-    channel.master_write(4, table, 4)
-    assert channel.dma(READ_DMA, to_memory=True)[1] == FAILED | INTERRUPT
-
-
-def test_a_table_ends_with_its_64_kib_at_the_latest(channel: Channel) -> None:
-    entries = [(BUFFER, 2)] * (0x10000 // 8)
-    channel.table = TABLE
-    channel.prds([*entries, (BUFFER, 512)])
-    channel.address(0, len(entries) * 2 // 512 + 1, wide=True)
-    status, master = channel.dma(READ_DMA_EXT, to_memory=True)
-    assert (status, master) == (READY | ERR, FAILED | INTERRUPT)
-
-
-def test_a_function_that_may_not_master_fails(plug: Plug) -> None:
-    ide = plug()
-    ide.chip.pci_command(1)
-    ide.primary.address(1, 1)
-    assert ide.primary.dma_in(READ_DMA, 512)[1] == FAILED | INTERRUPT
-
-
-def test_the_masters_registers_are_bytes_or_wider(channel: Channel) -> None:
-    channel.master_write(4, 0x1234_5677, 4)
-    assert channel.master_read(4, 4) == 0x1234_5674
-    channel.master_write(6, 0xABCD, 2)
-    channel.master_write(2, 0x60)
-    assert channel.master_read(0, 4) == 0x0060_0000
-    assert channel.master_read(4, 4) == 0xABCD_5674
-    channel.chip.write(BUSMASTER, 8, 0x0920_0008, 4)
-    assert channel.chip.read(BUSMASTER, 8, 4) == 0x0020_0008
-
-
-# -- the write cache
-
-
-@pytest.mark.parametrize("code", [FLUSH, 0xEA])
-def test_flushing_reaches_the_hosts_disk(channel: Channel, code: int) -> None:
-    channel.select()
-    before = flushes()
-    assert channel.command(code) == READY
-    assert flushes() == before + 1
-
-
-def test_the_write_cache_can_be_switched_off(channel: Channel, image: Path) -> None:
-    assert channel.identify()[85] & 0x20
-    channel.write(ERROR, 0x82)
-    assert channel.command(SET_FEATURES) == READY
-    assert not channel.identify()[85] & 0x20
-    before = flushes()
-    channel.address(1, 1)
-    assert channel.pio_out(WRITE, b"x" * 512) == READY
-    channel.address(2, 1)
-    assert channel.dma_out(WRITE_DMA, b"y" * 512)[0] == READY
-    assert flushes() == before + 2
-    assert sectors(image, 1, 2) == b"x" * 512 + b"y" * 512
-
-
-@pytest.mark.parametrize(("code", "through"), [(0x35, 0), (0x3D, 1)])
-def test_forced_unit_access_flushes(channel: Channel, code: int, through: int) -> None:
-    before = flushes()
-    channel.address(1, 1, wide=True)
-    assert channel.dma_out(code, bytes(512)) == (READY, INTERRUPT)
-    assert flushes() == before + through
-
-
-# -- the host's disk fails
-
-
-@pytest.fixture
-def bad_sector() -> Iterator[int]:
-    bad_spot(100 * 512, 101 * 512)
-    yield 100
-    bad_spot(0, 0)
-
-
-def test_sectors_before_a_bad_one_are_read(
-    channel: Channel, image: Path, bad_sector: int
-) -> None:
-    channel.address(bad_sector - 2, 4)
-    status, data = channel.pio_in(READ, 2048)
-    assert (status, data) == (READY | ERR, sectors(image, bad_sector - 2, 2))
-    assert (channel.read(ERROR), channel.read(LOW)) == (UNC, bad_sector)
-
-
-def test_a_bad_sector_ends_dma(channel: Channel, bad_sector: int) -> None:
-    channel.address(bad_sector, 1)
-    assert channel.dma_in(READ_DMA, 512)[:2] == (READY | ERR, ACTIVE | INTERRUPT)
-    assert channel.read(ERROR) == UNC
-    channel.address(bad_sector, 1)
-    assert channel.command(0x40) == READY | ERR
-
-
-@pytest.mark.parametrize("way", ["pio", "dma"])
-def test_a_write_that_fails_is_a_fault(
-    channel: Channel, bad_sector: int, way: str
-) -> None:
-    channel.address(bad_sector, 1)
-    if way == "pio":
-        status = channel.pio_out(WRITE, bytes(512))
-    else:
-        status = channel.dma_out(WRITE_DMA, bytes(512))[0]
-    assert status == DRDY | DF | ERR
-
-
-def test_a_flush_that_fails_is_a_fault(channel: Channel) -> None:
-    bad_spot(2**62, 2**63 - 1)
-    channel.select()
-    assert channel.command(FLUSH) == DRDY | DF | ERR
-    bad_spot(0, 0)
-
-
 # -- features, resets
 
 
@@ -584,76 +357,3 @@ def test_power_on_in_the_middle_of_dma(plug: Plug, image: Path) -> None:
     assert channel.read(STATUS) == 0xFF
     ide.enable()
     assert (channel.master_read(0, 4), channel.read(STATUS)) == (0, READY)
-
-
-# -- images
-
-
-def test_a_read_only_image_aborts_writes(plug: Plug, image: Path) -> None:
-    before = image.read_bytes()
-    channel = plug(readonly=1).primary
-    channel.address(0, 1)
-    assert channel.pio_out(WRITE, bytes(512)) == READY | ERR
-    assert (channel.read(ERROR), image.read_bytes() == before) == (ABRT, True)
-
-
-def test_a_snapshot_leaves_the_image(plug: Plug, image: Path) -> None:
-    before = image.read_bytes()
-    channel = plug(snapshot=1).primary
-    channel.address(0, 1)
-    assert channel.pio_out(WRITE, b"w" * 512) == READY
-    channel.address(0, 1)
-    assert channel.pio_in(READ, 512)[1] == b"w" * 512
-    assert image.read_bytes() == before
-
-
-def test_two_disks_on_a_channel(tmp_path: Path, image: Path) -> None:
-    other = tmp_path / "other.img"
-    other.write_bytes(b"2" * 8192)
-    ide = Ide({0: image, 1: other}, {})
-    channel = ide.primary
-    assert channel.identify(unit=1)[60] == 16
-    assert channel.identify()[60] == SECTORS
-    channel.address(2, 1, unit=1)
-    assert channel.pio_in(READ, 512) == (READY, b"2" * 512)
-    channel.address(2, 1)
-    assert channel.pio_in(READ, 512)[1] == sectors(image, 2)
-    ide.close()
-
-
-def test_a_lone_second_drive(image: Path) -> None:
-    ide = Ide({3: image}, {})
-    channel = ide.secondary
-    assert channel.read(STATUS) == 0
-    channel.address(2, 1, unit=1)
-    assert channel.pio_in(READ, 512)[1] == sectors(image, 2)
-    ide.close()
-
-
-def test_random_requests_agree_with_a_model(channel: Channel, image: Path) -> None:
-    rand, model = random.Random(5), bytearray(image.read_bytes())
-    channel.write(COUNT, 16)
-    channel.command(SET_MULTIPLE)
-    for _ in range(150):
-        count = rand.randint(1, 40)
-        first = rand.randrange(SECTORS - count)
-        data = rand.randbytes(512 * count)
-        expected = bytes(model[512 * first : 512 * (first + count)])
-        channel.address(first, count, wide=(wide := rand.random() < 0.5))
-        match rand.randrange(4):
-            case 0:
-                code, block = rand.choice([(READ, 512), (READ_MULTIPLE, 8192)])
-                code = code if not wide else {READ: READ_EXT, READ_MULTIPLE: 0x29}[code]
-                assert channel.pio_in(code, len(data), block)[1] == expected
-            case 1:
-                code = READ_DMA_EXT if wide else READ_DMA
-                assert channel.dma_in(code, len(data))[2] == expected
-            case 2:
-                code = WRITE_EXT if wide else WRITE
-                assert channel.pio_out(code, data) == READY
-                model[512 * first : 512 * (first + count)] = data
-            case 3:
-                code = 0x35 if wide else WRITE_DMA
-                assert channel.dma_out(code, data) == (READY, INTERRUPT)
-                model[512 * first : 512 * (first + count)] = data
-    assert image.read_bytes() == model
