@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include "vga.h"
 
-#define INSTALLED "/usr/share/seabios/vgabios-stdvga.bin"
 #define FIRST_PORT 0x3b0u
 enum { MMIO_PORTS = 0x400, MMIO_PORTS_END = 0x420, MMIO_VBE = 0x500,
        MMIO_VBE_END = MMIO_VBE + 2 * VBE_COUNT, MMIO_MORE = 0x600, MMIO_ORDER = 0x604 };
@@ -155,11 +154,11 @@ static size_t picture(void *state, unsigned *width, unsigned *height, uint8_t *r
 static bool load_rom(struct vga *vga)
 {
     const char *path = mb_dev_param_str(vga->dev, VGA_PARAM_ROM);
-    FILE *file = fopen(path ? path : INSTALLED, "rb");
-    if (!file && !path) {
-        mb_dev_log(vga->dev, "no video BIOS: there is no %s", INSTALLED);
+    if (!path) {
+        mb_dev_log(vga->dev, "no video BIOS: mb fetch seabios gets one");
         return true;
     }
+    FILE *file = fopen(path, "rb");
     if (!file) {
         mb_dev_error(vga->dev, "rom %s: %s", path, strerror(errno));
         return false;
@@ -169,7 +168,7 @@ static bool load_rom(struct vga *vga)
     fclose(file);
     if (!read || !fits)
         mb_dev_error(vga->dev, "rom %s: must be a file of at most %d bytes",
-                     path ? path : INSTALLED, VGA_CODE_SPAN);
+                     path, VGA_CODE_SPAN);
     return read && fits;
 }
 

@@ -3,24 +3,26 @@
 the Bochs VBE extension (VBE_DISPI, version 5) and 16 MiB of memory, as a PCI function.
 
 The standard display adapter of virtual PCs: firmware starts it in text mode, systems
-without a driver use its VGA and VESA modes, bochs-drm the registers of BAR 2. The image
-of its ROM is that of Debian's `seabios` package, unless the board names another;
-without one firmware finds no ROM, and the screen stays dark until a driver comes.
+without a driver use its VGA and VESA modes, bochs-drm the registers of BAR 2. The
+image of its ROM is SeaBIOS's (`mb fetch seabios`, or an installed one), unless the
+board names another; without any the screen stays dark until a driver comes.
 
 In chain-4 and doubleword modes memory is packed: address A is byte A, as on every SVGA,
 where the original spreads the bytes of a plane four apart. Pixels are those of the
 active display: with halved dot clocks and 256 colours each is shown twice.
 
 Omitted: the border, cursor skew, shift loads of two or four characters, and so modes
-that count addresses by two or four; 132-column text, light pen, interrupts at the
-vertical retrace, EDID, the switch of subsystems at 0x3c3 (it keeps what is written).
+that count addresses by two or four; light pen, interrupts at the vertical retrace,
+EDID, the switch of subsystems at 0x3c3 (it keeps what is written).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from machinebuilder.device import Device, Param, PciFunction, Region
+from machinebuilder.fetch import seabios
 
 MIB = 1 << 20
 
@@ -61,3 +63,7 @@ class Vga(Device):
     def acpi(cls, node: Any, view: Any) -> bool:
         view.power.present.add("vga")
         return False
+
+    @classmethod
+    def from_host(cls) -> Mapping[str, object]:
+        return {"rom": seabios.installed(seabios.DISPLAY_IMAGE)}

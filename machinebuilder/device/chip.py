@@ -145,6 +145,12 @@ class Device:
         is the device's part of the plan."""
 
     @classmethod
+    def from_host(cls) -> Mapping[str, object]:
+        """Of a chip in C: parameters that the host knows where the board says nothing,
+        such as images of firmware that are installed."""
+        return {}
+
+    @classmethod
     def dt_interrupt(cls, port: str, index: int) -> list[int]:
         """An interrupt controller's cells for one of its input lines."""
         raise NotImplementedError(f"{cls.model} has no dt_interrupt")

@@ -114,7 +114,8 @@ class NativeDevice(MachineDevice):
             )
         )
         self._self = engine.ffi.new_handle(self)
-        for name, value in plan.params.items():
+        given = {n: value for n, value in plan.params.items() if value is not None}
+        for name, value in {**chip.from_host(), **given}.items():
             self._set_param(name, value)
 
     def behaviour(self) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from vga_guest import SIZES, Guest, rgb
 
 from machinebuilder import Board
+from machinebuilder.fetch import seabios
 from machinebuilder.machine import Machine
 
 BOARD = """
@@ -106,3 +107,20 @@ def test_firmware_writes_text_through_the_legacy_window(bus: Bus) -> None:
     assert picture is not None
     assert tuple(picture.pixels[:6]) == (*rgb(2), *rgb(0))
     assert bus.machine.screenshot()[:4] == b"\x89PNG"
+
+
+def test_without_a_rom_on_the_board_it_is_the_one_of_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = tmp_path / "screen.yaml"
+    board.write_text(BOARD.replace(", rom: vga.bin", ""))
+    image = tmp_path / "fetched.bin"
+    image.write_bytes(b"\x55\xaa host")
+    for found, wanted in ((image, b"\x55\xaa host"), (None, bytes(7))):
+        monkeypatch.setattr(seabios, "installed", lambda name, found=found: found)
+        with Board.load(board).build() as machine:
+            bus = Bus(machine)
+            bus.config(0x04, 2)
+            bus.config(0x30, ROM | 1)
+            assert bus.read(ROM, 7) == wanted
+    assert "vga: no video BIOS: mb fetch seabios gets one" in capsys.readouterr().err
