@@ -281,10 +281,25 @@ class Generator:
         for number, group in enumerate(groups):
             for place, step in enumerate(group.steps):
                 if group.branch is not None and step.name in ("branch", "couple"):
-                    later = starts[number + 1 : number + 4]
-                    step = _link(step, rng.choice(later) - starts[number] - place)
+                    target = starts[self._target(groups, number, step, rng)]
+                    step = _link(step, target - starts[number] - place)
                 steps.append(step)
         return steps
+
+    @staticmethod
+    def _target(
+        groups: list[Group], number: int, step: Step, rng: random.Random
+    ) -> int:
+        """The group that a transfer leads to. A couple executes one word at its first
+        target: a branch there could annul the first word at the second one.
+        """
+        later = list(range(number + 1, min(number + 4, len(groups) + 1)))
+        coupled = any(other.name == "couple" for other in groups[number].steps)
+        if coupled and step.name == "branch":
+            later = [
+                n for n in later if n == len(groups) or groups[n].branch is None
+            ] or [len(groups)]
+        return rng.choice(later)
 
 
 def _link(step: Step, displacement: int) -> Step:
