@@ -41,7 +41,7 @@ Trouble = tuple[int, int]
 class Transfers(Device):
     """The diskette in drive 0, and the command that moves its data."""
 
-    dor: Any
+    digital_output: Any
     specified: Any
     rate: Any
     readonly: Any
@@ -182,7 +182,7 @@ class Transfers(Device):
             return
         channel = self.parent.channel(self)
         moved = 1
-        while moved and self.phase == EXECUTION and self.dor & DMA_GATE:
+        while moved and self.phase == EXECUTION and self.digital_output & DMA_GATE:
             if self.kind == "read":
                 moved, ended = channel.store(bytes(self.buffer[self.position :]))
                 self.position += moved

@@ -62,7 +62,9 @@ class I82078(Transfers):
 
     status_a = Reg(0, "ro", width=8, region="registers", doc="SRA: lines of the drive")
     status_b = Reg(1, "ro", width=8, region="registers", doc="SRB: motors, selection")
-    dor = Reg(2, width=8, region="registers", doc="DOR: drive, reset, DMA gate, motors")
+    digital_output = Reg(
+        2, width=8, region="registers", doc="DOR: drive, reset, DMA gate, motors"
+    )
     tape = Reg(3, width=8, region="registers", doc="TDR: kept")
     main_status = Reg(4, width=8, region="registers", doc="MSR; DSR when written")
     data = Reg(5, width=8, region="registers", doc="commands, data and results")
@@ -89,9 +91,9 @@ class I82078(Transfers):
 
     @status_b.read
     def motors(self) -> int:
-        return int(0xC0 | (self.dor & 1) << 5 | self.dor >> 4 & 3)
+        return int(0xC0 | (self.digital_output & 1) << 5 | self.digital_output >> 4 & 3)
 
-    @dor.write
+    @digital_output.write
     def output(self, value: int) -> None:
         if not value & NOT_RESET:
             self.abandon()
@@ -122,7 +124,7 @@ class I82078(Transfers):
 
     @changed_line.read
     def look_at_change_line(self) -> int:
-        if self.dor & SELECTED:
+        if self.digital_output & SELECTED:
             return 0
         return DISK_CHANGED if self.disk is None or self.is_changed else 0
 
@@ -151,7 +153,9 @@ class I82078(Transfers):
 
     @irq.level
     def line(self) -> int:
-        return int(self.interrupt and self.dor & DMA_GATE and not self.is_in_reset)
+        return int(
+            self.interrupt and self.digital_output & DMA_GATE and not self.is_in_reset
+        )
 
     # -- reset
 
