@@ -92,6 +92,16 @@ def ram() -> memoryview:
     return memoryview(array).cast("B")
 
 
+def poke(address: int, data: bytes) -> None:
+    """Change guest memory."""
+    ram()[address - RAM : address - RAM + len(data)] = data
+
+
+def peek(address: int, size: int) -> bytes:
+    """Guest memory."""
+    return bytes(ram()[address - RAM : address - RAM + size])
+
+
 def flushes() -> int:
     """How often a chip had the host's disk write all that it had been given."""
     return int(library().bench_flushes())
@@ -119,6 +129,8 @@ class CreateError(Exception):
 
 class Chip:
     """One native chip on the bench."""
+
+    poke, peek = staticmethod(poke), staticmethod(peek)
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from native_bench import RAM, Chip, ram
+from native_bench import RAM, Chip, peek, poke
 
 COMMAND0, CONTROL0, COMMAND1, CONTROL1, BUSMASTER, CONFIG = range(6)
 DATA, ERROR, COUNT, LOW, MID, HIGH, DEVICE, STATUS = range(8)
@@ -218,10 +218,10 @@ class Channel(Registers):
         self.chip.write(BUSMASTER, 8 * self.number + offset, value, size)
 
     def poke(self, address: int, data: bytes) -> None:
-        ram()[address - RAM : address - RAM + len(data)] = data
+        poke(address, data)
 
     def peek(self, address: int, size: int) -> bytes:
-        return bytes(ram()[address - RAM : address - RAM + size])
+        return peek(address, size)
 
     def line(self, wanted: int = 1, ms: int = 2000) -> int:
         """Wait for a level of the interrupt line."""

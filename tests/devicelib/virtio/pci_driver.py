@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from native_bench import RAM, Chip
-from virtio_driver import VERSION_1, Driver, Queue, poke
+from virtio_driver import VERSION_1, Driver, Queue
 
 LEGACY, MSIX, MODERN, CONFIG = range(4)
 """Windows of the function."""
@@ -46,6 +46,9 @@ class PciQueue(Queue):
 class PciDriver(Driver):
     """Finds the structures of BAR 4 and brings the device up."""
 
+    ram = RAM
+    first_capability = 0x40
+
     def __init__(self, device: str, legacy: int = 1, **params: Any) -> None:
         self.place = Chip("virtio.pci", legacy=legacy)
         self.chip = Chip(device, parent=self.place, **params)
@@ -55,7 +58,7 @@ class PciDriver(Driver):
 
     def find_capabilities(self) -> list[tuple[int, tuple[int, int, int]]]:
         """Type, and where in configuration space, in its window and how large."""
-        found, at = [], 0x40
+        found, at = [], self.first_capability
         while at:
             kind, at_next = self.config_space(at, 1), self.config_space(at + 1, 1)
             if kind == 0x09:
@@ -104,7 +107,7 @@ class PciDriver(Driver):
         self.accept(features | VERSION_1)
         self.write_common(0x14, 11, 1)
         assert self.status == 11
-        made = [PciQueue(self, n, size, RAM + (n << 22)) for n in range(queues)]
+        made = [PciQueue(self, n, size, self.ram + (n << 22)) for n in range(queues)]
         self.queues = list(made)
         for queue in made:
             queue.vector = queue.index + 1 if vectors else NO_VECTOR
@@ -148,7 +151,7 @@ class LegacyQueue(Queue):
         self.avail = base + 16 * size
         self.used = (self.avail + 2 * (3 + size) + 4095) & ~4095
         self.buffers = base + 0x1_0000
-        poke(base, bytes(0x1_0000))
+        self.poke(base, bytes(0x1_0000))
 
     def enable(self) -> None:
         self.place.write(LEGACY, 0x0E, self.index, 2)
@@ -173,7 +176,9 @@ class LegacyDriver(PciDriver):
         self.place.write(LEGACY, 0x12, 0, 1)
         self.place.write(LEGACY, 0x12, 3, 1)
         self.accept(features & self.offered())
-        self.queues = [LegacyQueue(self, n, RAM + (n << 22)) for n in range(queues)]
+        self.queues = [
+            LegacyQueue(self, n, self.ram + (n << 22)) for n in range(queues)
+        ]
         for queue in self.queues:
             queue.enable()
         self.place.write(LEGACY, 0x12, 7, 1)

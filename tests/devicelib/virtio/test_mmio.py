@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from native_bench import RAM, Chip
+from native_bench import RAM, Chip, poke
 from virtio_driver import (
     EVENT_IDX,
     INDIRECT,
@@ -19,7 +19,6 @@ from virtio_driver import (
     VERSION_1,
     WRITE,
     Driver,
-    poke,
 )
 
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from native_bench import CreateError
-from virtio_driver import Driver, Queue, peek
+from native_bench import CreateError, peek
+from virtio_driver import Driver, Queue
 
 MRG_RXBUF = 1 << 15
 HEADER = struct.pack("<BBHHHHH", 0, 0, 0, 0, 0, 0, 0)

@@ -6,7 +6,7 @@ import struct
 import time
 from typing import Any
 
-from native_bench import RAM, Chip, ram
+from native_bench import RAM, Chip
 
 VERSION_1, EVENT_IDX, INDIRECT = 1 << 32, 1 << 29, 1 << 28
 NEXT, WRITE, IS_INDIRECT = 1, 2, 4
@@ -21,12 +21,13 @@ class Queue:
 
     def __init__(self, place: Chip, index: int, size: int, base: int) -> None:
         self.place, self.index, self.size, self.base = place, index, size, base
+        self.poke, self.peek = place.poke, place.peek
         self.desc, self.avail, self.used = base, base + 0x2000, base + 0x3000
         self.buffers = base + 0x4000
         self.free, self.next, self.seen = 0, 0, 0
         self.event_index = False
         for start in (self.desc, self.avail, self.used):
-            poke(start, bytes(0x1000))
+            self.poke(start, bytes(0x1000))
 
     def enable(self) -> None:
         self.place.write(0, 0x030, self.index)
@@ -43,7 +44,7 @@ class Queue:
     def describe(
         self, at: int, address: int, length: int, flags: int, then: int
     ) -> None:
-        poke(at, struct.pack("<QIHH", address, length, flags, then))
+        self.poke(at, struct.pack("<QIHH", address, length, flags, then))
 
     def chain(self, pieces: list[Piece], indirect: bool = False) -> list[int]:
         """Put a chain of descriptors in place and offer it; gives the buffers."""
@@ -59,7 +60,8 @@ class Queue:
             then = index + 1 if indirect else (index + 1) % self.size
             size = len(data) or room
             self.describe(table + 16 * index, self.buffers, size, flags, then)
-            poke(self.buffers, data)
+            if data:
+                self.poke(self.buffers, data)
             places.append(self.buffers)
             self.buffers += size + 15 & ~15
         if indirect:
@@ -70,18 +72,18 @@ class Queue:
         return places
 
     def offer(self, head: int) -> None:
-        poke(self.avail + 4 + 2 * (self.next % self.size), struct.pack("<H", head))
+        self.poke(self.avail + 4 + 2 * (self.next % self.size), struct.pack("<H", head))
         self.next += 1
-        poke(self.avail + 2, struct.pack("<H", self.next & 0xFFFF))
+        self.poke(self.avail + 2, struct.pack("<H", self.next & 0xFFFF))
 
     def want_event(self, at: int) -> None:
-        poke(self.avail + 4 + 2 * self.size, struct.pack("<H", at & 0xFFFF))
+        self.poke(self.avail + 4 + 2 * self.size, struct.pack("<H", at & 0xFFFF))
 
     def notify(self) -> None:
         self.place.write(0, 0x050, self.index)
 
     def used_index(self) -> int:
-        return int(struct.unpack("<H", peek(self.used + 2, 2))[0])
+        return int(struct.unpack("<H", self.peek(self.used + 2, 2))[0])
 
     def wait(self, count: int = 1, seconds: float = 5.0) -> list[tuple[int, int]]:
         """The next `count` used entries: head and length."""
@@ -93,7 +95,7 @@ class Queue:
         entries = []
         for n in range(self.seen, self.seen + count):
             at = self.used + 4 + 8 * (n % self.size)
-            entries.append(struct.unpack("<II", peek(at, 8)))
+            entries.append(struct.unpack("<II", self.peek(at, 8)))
         self.seen += count
         return entries
 
@@ -106,7 +108,7 @@ class Queue:
         ((_, length),) = self.wait()
         rooms = [(at, p[1]) for at, p in zip(places, pieces, strict=True) if p[1]]
         self.buffers = self.base + 0x4000
-        return length, [peek(at, room) for at, room in rooms]
+        return length, [self.peek(at, room) for at, room in rooms]
 
 
 class Driver:
@@ -161,11 +163,3 @@ class Driver:
     def close(self) -> None:
         self.chip.close()
         self.place.close()
-
-
-def poke(address: int, data: bytes) -> None:
-    ram()[address - RAM : address - RAM + len(data)] = data
-
-
-def peek(address: int, size: int) -> bytes:
-    return bytes(ram()[address - RAM : address - RAM + size])
