@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 
 import pytest
 
 from machinebuilder import Board
+from machinebuilder.fetch import seabios
 
 pytestmark = pytest.mark.skipif(
     not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="/dev/kvm is not to be had"
 )
 
 
-@pytest.fixture
-def machine():
-    with Board.load("x86-micro").build() as machine:
+@pytest.fixture(params=["x86-micro", "x86-pc"])
+def machine(request, monkeypatch):
+    monkeypatch.setattr(seabios, "installed", lambda image="": None)
+    with Board.load(request.param).build() as machine:
         machine.start()
         machine.console.expect("mb> ", timeout=60)
         yield machine
@@ -30,8 +33,10 @@ def ask(machine, line, answer):
 
 def test_it_shows_memory_and_ports(machine):
     text = machine.console.text
-    assert "0x00000000-0x07ffffff  ram" in text
-    assert "port 0x03f8-0x03ff  serial" in text
+    assert "-0x07ffffff  ram" in text
+    assert re.search("port 0x03f8-0x03ff  (serial|com1)", text)
+    told = any("mb fetch seabios" in line for line in machine.logged)
+    assert told == (machine.plan.name == "x86-pc")
 
 
 def test_what_is_poked_is_peeked(machine):
