@@ -207,6 +207,13 @@ def test_automatic_eoi_leaves_nothing_in_service(pic: Chip) -> None:
     assert [served(pic), isr(pic), served(pic)] == [3, 0, 5]
 
 
+def test_a_slave_asks_again_for_each_of_its_lines(pic: Chip) -> None:
+    start(pic, icw4=3)
+    raise_irq(pic, 12, 14, 9)
+    assert [served(pic) for _ in range(3)] == [9, 12, 14]
+    assert not pic.level()
+
+
 def test_automatic_eoi_may_rotate(pic: Chip) -> None:
     start(pic, icw4=3)
     command(pic, MASTER, 0x80)

@@ -202,6 +202,26 @@ def test_a_comparator_of_32_bits_matches_at_each_wrap(hpet: Chip) -> None:
         hpet.sleep(TICK)
 
 
+def test_a_periodic_comparator_of_32_bits_wraps(hpet: Chip) -> None:
+    write(hpet, COUNTER, 0xFFFF_FC00)
+    run(hpet)
+    periodic(hpet, 0, 0x200, NARROW)
+    for comparator in (0xFFFF_FE00, 0, 0x200):
+        assert read(hpet, control(0) + 8) == comparator
+        hpet.sleep(0x200 * TICK)
+    assert hpet.level(IRQ, 20) == 1
+
+
+def test_an_edge_that_was_given_is_not_given_again_when_enabled(hpet: Chip) -> None:
+    run(hpet)
+    one_shot(hpet, 2, 100)
+    hpet.sleep(100 * TICK)
+    assert hpet.level(IRQ, 20) == 1
+    for flags, level in ((0, 0), (ENABLE, 0)):
+        write(hpet, control(2), flags | 20 << 9)
+        assert hpet.level(IRQ, 20) == level
+
+
 def test_a_comparator_of_64_bits_behind_the_counter_waits_for_ever(hpet: Chip) -> None:
     run(hpet)
     hpet.sleep(10**10)
