@@ -33,12 +33,27 @@ next:
     je      vbe
     cmpb    $'0', %al
     je      text
+    cmpb    $'a', %al
+    jae     mode
     movb    $0x0e, %ah                  /* anything else is shown */
     movw    $7, %bx
     int     $0x10
 done:
     popw    %ax
     jmp     next
+
+mode:                                   /* a is mode 0, t mode 0x13: a word in it */
+    subb    $'a', %al
+    movb    $0, %ah
+    int     $0x10
+    movw    $word, %si
+1:  lodsb
+    testb   %al, %al
+    jz      done
+    movb    $0x0e, %ah
+    movw    $3, %bx
+    int     $0x10
+    jmp     1b
 
 text:
     movw    $0x0003, %ax
@@ -80,6 +95,9 @@ fill:
     testw   %di, %di
     jnz     1b
     ret
+
+word:
+    .asciz  "Whatever the mode: $@#~[]\r\n second\r\n  third line"
 
     .org    510
     .word   0xaa55
