@@ -1,5 +1,5 @@
-"""`python -m benchmarks.exits`: what an access to a device costs a CPU on KVM, beside the
-smallest C loop over KVM_RUN, in turn on one machine.
+"""`python -m benchmarks.exits`: what an access to a device costs a CPU on KVM, with the
+smallest C loop over KVM_RUN beside it, in turn on one machine.
 
 The guest is a few bytes of real-mode code in ROM: a loop of accesses to a port or to
 memory, then the write that ends it. Times are those of the host's CPU, guest included,
