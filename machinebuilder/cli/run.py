@@ -141,11 +141,11 @@ def listen(machine: Machine, port: int) -> None:
 
 def show(machine: Machine, display: str) -> None:
     """Serve the screen as `--display` says, and say where."""
-    from machinebuilder.host.vnc import Address
-
     kind, _, place = display.partition("=")
     if display == "none":
         return
+    from machinebuilder.host.vnc import Address
+
     if kind != "vnc":
         raise UserError(f"--display {display}: must be vnc=[HOST]:N or none")
     address = Address.parse(place)

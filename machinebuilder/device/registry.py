@@ -13,10 +13,14 @@ import importlib.util
 import pkgutil
 import re
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from machinebuilder.device.chip import Device
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 LIBRARY = "devicelib"
 GROUP = "machinebuilder.devices"
@@ -35,7 +39,7 @@ def find(model: str) -> type[Device]:
     """The chip called `model`; UnknownModelError if there is none."""
     if not _MODEL.fullmatch(model):
         raise UnknownModelError(model)
-    if model in _library_models():
+    if in_library(model):
         return _only_chip(importlib.import_module(f"{LIBRARY}.{model}"), model)
     if model in _offered():
         return _loaded(_offered()[model])
@@ -50,7 +54,11 @@ def names() -> tuple[str, ...]:
 
 def in_library(model: str) -> bool:
     """Is that a chip of our own library, not one that another package offers?"""
-    return model in _library_models()
+    library = importlib.import_module(LIBRARY)
+    parts = model.split(".")
+    return _MODEL.fullmatch(model) is not None and any(
+        Path(place, *parts).with_suffix(".py").is_file() for place in library.__path__
+    )
 
 
 @cache
@@ -64,6 +72,8 @@ def _library_models() -> frozenset[str]:
 
 @cache
 def _offered() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=GROUP)}
 
 

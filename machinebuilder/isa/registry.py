@@ -11,15 +11,15 @@ Cores come from the package `cores` and from the entry points `machinebuilder.co
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from machinebuilder import kept
 
 from .core import Core, load
 
@@ -84,14 +84,23 @@ def _number(text: Any) -> int:
 
 
 @cache
-def packages() -> dict[str, str]:
-    """ISA name -> package."""
+def _own() -> dict[str, str]:
+    """ISA name -> package, of this installation's cores."""
     found: dict[str, str] = {}
     spec = importlib.util.find_spec("cores")
     for root in (spec.submodule_search_locations or ()) if spec else ():
         for directory in sorted(Path(root).iterdir()):
             if (directory / "models").is_dir():
                 found[directory.name] = f"cores.{directory.name}"
+    return found
+
+
+@cache
+def packages() -> dict[str, str]:
+    """ISA name -> package."""
+    import importlib.metadata
+
+    found = dict(_own())
     for entry in importlib.metadata.entry_points(group=GROUP):
         found.setdefault(entry.name, entry.value)
     return found
@@ -124,13 +133,35 @@ def find(name: str) -> CpuModel:
     """The model of this name: `arm.cortex-a15`, or with features switched on and off
     `x86.qemu64,+avx,-cx16`. KeyError if there is none; UnknownFeatureError."""
     model, *switches = (word.strip() for word in name.split(","))
-    package, path = _files()[model]
-    text = path.read_text(encoding="utf-8")
-    data = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (scalars stay text)
+    package, path = _place(model)
+    data = _data(path)
     core = load(package)
     for switch in switches:
         if switch[:1] not in "+-" or switch[1:] not in core.feature_names:
             raise UnknownFeatureError(model, switch, core.feature_names)
     added = tuple(switch[1:] for switch in switches if switch[0] == "+")
     removed = tuple(switch[1:] for switch in switches if switch[0] == "-")
-    return CpuModel(core, name, data or {}, path, added, removed)
+    return CpuModel(core, name, data, path, added, removed)
+
+
+def _place(model: str) -> tuple[str, Path]:
+    """Package and file; other packages are looked at for what is not ours."""
+    isa, _, stem = model.partition(".")
+    if isa in _own():
+        for path in _directory(_own()[isa]).glob("*.yaml"):
+            if path.stem == stem:
+                return _own()[isa], path
+    return _files()[model]
+
+
+def _data(path: Path) -> dict[str, Any]:
+    """What is in a model file, with scalars as text."""
+    text = path.read_bytes()
+    name = f"{hashlib.sha256(text).hexdigest()}.model"
+    data: dict[str, Any] | None = kept.recall(name)
+    if data is None:
+        import yaml
+
+        data = yaml.load(text, Loader=yaml.BaseLoader) or {}  # noqa: S506 (stay text)
+        kept.keep(name, data)
+    return data

@@ -8,8 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from machinebuilder.board import find_board, load
+from machinebuilder.board import find_board
 from machinebuilder.board.plan import Plan
+from machinebuilder.board.remembered import load
 from machinebuilder.boot import Images
 
 if TYPE_CHECKING:
