@@ -13,7 +13,7 @@ BYTE, HALF, WORD = 0, 1, 2
 ALIGNMENT_WRITE = 1
 
 
-@extern(effects="writes")
+@extern(effects="exits")
 def alignment_fault(cpu: Cpu, address: u32, is_write: u32) -> None:
     """Raise an alignment fault: LDRD and VLDR need words, whatever SCTLR.A says."""
     raise GuestFault(int(address), "write" if is_write else "read", "misaligned")

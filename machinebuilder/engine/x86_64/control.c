@@ -252,24 +252,16 @@ static void close_if(struct gen *gen)
 static void exit_to(struct gen *gen, const struct mb_op *op)
 {
     const struct loop_edge *edge = mb_x86_edge_at(gen, gen->at);
-    uint8_t *round = NULL;
+    if (edge)
+        mb_x86_go_round(gen, edge);
     mb_x86_flush(gen);
     mb_x86_count_insns(gen, gen->insn);
-    if (edge) {
-        x_alu_mem_imm(&gen->code, false, ALU_CMP, CPU(exit_request), 0);
-        round = x_jcc(&gen->code, CC_E);
-        flags_lost(gen);
-    }
     while (((uintptr_t)gen->code.p + 1) & 3 && !gen->code.full)
         put8(&gen->code, 0x90);
     struct cold *cold = mb_x86_cold(gen, COLD_EXIT);
     cold->slow = x_jmp(&gen->code);
     cold->row = gen->link_count;
     mb_x86_add_link(gen, op->imm, (uint32_t)(cold->slow - gen->code.start));
-    if (edge) {
-        x_patch(&gen->code, round, gen->code.p);
-        mb_x86_go_round(gen, edge);
-    }
 }
 
 /* In halves: the flags may just have been stored, and a load of all eight bytes would

@@ -56,7 +56,7 @@ struct allocation { uint32_t reg[32], slot[SPILLS]; };
 
 /* State that a loop keeps in registers, and the jumps back with its values there. */
 enum { LOOP_GPRS = 7, LOOP_XMMS = 8, LOOP_EDGES = 4 };
-struct loop_field { mb_v get; uint32_t offset; uint8_t width, type, reg; };
+struct loop_field { mb_v get; uint32_t offset; uint8_t width, type, reg; bool written; };
 struct loop_edge { uint32_t at; mb_v current[LOOP_GPRS + LOOP_XMMS]; };
 struct loop {
     unsigned count, edge_count;
@@ -140,6 +140,7 @@ bool mb_x86_killed(const struct gen *gen, uint32_t at_end, const struct dirty *f
 /* loop.c */
 void mb_x86_find_loop(struct gen *gen);
 void mb_x86_loop_start(struct gen *gen);
+bool mb_x86_is_loop_get(const struct gen *gen, mb_v v);
 void mb_x86_loop_put(struct gen *gen, const struct mb_op *op);
 void mb_x86_loop_forget(struct gen *gen);
 void mb_x86_loop_merge(struct gen *gen, const mb_v *other);
@@ -186,6 +187,7 @@ void mb_x86_load_slot(struct gen *gen, unsigned type, unsigned reg, unsigned slo
 /* moves.c: several values to their places at once. Registers 0-31, then slots. */
 enum { PLACE_SLOT = 64, MOVES = 64 };
 struct move { uint16_t to; mb_v v; };
+void mb_x86_make_truths(struct gen *gen, const struct move *moves, unsigned count);
 void mb_x86_moves(struct gen *gen, struct move *moves, unsigned count);
 void mb_x86_restore(struct gen *gen, const struct allocation *where);
 

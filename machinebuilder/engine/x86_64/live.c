@@ -258,7 +258,10 @@ static bool see(struct gen *gen, struct mb_op *op, uint32_t *ifs)
 {
     const struct mb_helper *helper;
     switch (mb_ir_table[op->code].effect) {
-    case MB_E_READS: see_overlapping(gen, op); return true;
+    case MB_E_READS:
+        if (!mb_x86_is_loop_get(gen, gen->at))
+            see_overlapping(gen, op);
+        return true;
     case MB_E_WRITES:
         mb_x86_loop_put(gen, op);
         return see_put(gen, op);

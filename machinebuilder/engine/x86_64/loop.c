@@ -2,10 +2,10 @@
  * stays in registers. SPDX-License-Identifier: Apache-2.0
  *
  * Fields that the unit reads before writing them are loaded once, before the loop's
- * label. A jump back stores what is dirty, as every exit does, but then brings the
- * current values of those fields to the registers where the top expects them, so that
- * no iteration waits for memory. It still counts instructions and looks at
- * exit_request.
+ * label. A jump back brings the current values of those fields to the registers where
+ * the top expects them, and stores what else is dirty. Those fields themselves stay
+ * unstored from round to round: whichever of them the unit writes is dirty from the top
+ * on. It still counts instructions and looks at exit_request.
  */
 #include "gen.h"
 
@@ -25,6 +25,32 @@ static void add_field(struct loop *loop, const struct mb_op *op, mb_v get)
         .get = get, .offset = (uint32_t)op->imm, .width = op->width, .type = op->type};
 }
 
+/* Calls that come back may change what the top has read. */
+static bool comes_back(const struct mb_op *op)
+{
+    const struct mb_helper *helper = (const struct mb_helper *)(uintptr_t)op->imm;
+    return op->code == MB_IR_CALL && helper->effects != MB_PURE &&
+           !(helper->effects & MB_EXITS);
+}
+
+/* With other translation flags the unit's start is another unit. */
+static bool changes_key(const struct mb_op *op)
+{
+    return op->code == MB_IR_PUT && op->imm < offsetof(struct mb_cpu, key) + 8 &&
+           op->imm + op->width > offsetof(struct mb_cpu, key);
+}
+
+static bool can_loop(const struct mb_ir *ir)
+{
+    bool back = false;
+    for (uint32_t i = 1; i < ir->count; i++) {
+        if (comes_back(&ir->ops[i]) || changes_key(&ir->ops[i]))
+            return false;
+        back |= ir->ops[i].code == MB_IR_EXIT && ir->ops[i].imm == ir->start;
+    }
+    return back && ir->insns > 1;       /* or it would spin unseen */
+}
+
 static bool overlaps(const struct loop_field *field, const struct mb_op *op)
 {
     return field->offset < op->imm + op->width &&
@@ -42,13 +68,30 @@ static bool was_put(const struct gen *gen, uint32_t at)
     return false;
 }
 
-static bool has_back_edge(const struct mb_ir *ir)
+static bool is_put(const struct mb_ir *ir, const struct loop_field *field)
 {
     for (uint32_t i = 1; i < ir->count; i++) {
-        if (ir->ops[i].code == MB_IR_EXIT && ir->ops[i].imm == ir->start)
+        if (ir->ops[i].code == MB_IR_PUT && overlaps(field, &ir->ops[i]))
             return true;
     }
     return false;
+}
+
+/* Read in one shape only, or storing one would change the other. */
+static bool is_alone(const struct gen *gen, const struct loop_field *field)
+{
+    unsigned same = 0;
+    for (unsigned i = 0; i < gen->loop.count; i++)
+        same += overlaps(field, &gen->ir->ops[gen->loop.field[i].get]);
+    return same == 1;
+}
+
+static void mark_written(struct gen *gen)
+{
+    for (unsigned i = 0; i < gen->loop.count; i++) {
+        struct loop_field *field = &gen->loop.field[i];
+        field->written = is_put(gen->ir, field) && is_alone(gen, field);
+    }
 }
 
 /* Fields read at the top level, before anything but this unit can have changed them. */
@@ -58,16 +101,27 @@ void mb_x86_find_loop(struct gen *gen)
     unsigned depth = 0;
     loop->count = loop->edge_count = 0;
     loop->label = NULL;
-    if (gen->ir->insns < 2 || !has_back_edge(gen->ir))    /* or it would spin unseen */
+    if (!can_loop(gen->ir))
         return;
     for (uint32_t i = 1; i < gen->ir->count; i++) {
         const struct mb_op *op = &gen->ir->ops[i];
-        if (op->code == MB_IR_CALL)
-            return;
         depth += op->code == MB_IR_IF;
         depth -= op->code == MB_IR_ENDIF;
         if (op->code == MB_IR_GET && depth == 0 && !was_put(gen, i))
             add_field(loop, op, i);
+    }
+    mark_written(gen);
+}
+
+/* What a round before may have left unstored. */
+static void start_dirty(struct gen *gen, bool generating)
+{
+    const struct loop *loop = &gen->loop;
+    for (unsigned i = 0; i < loop->count; i++) {
+        const struct loop_field *field = &loop->field[i];
+        if (field->written && (!generating || gen->values[field->get].uses))
+            mb_dirty_put(&gen->dirty,
+                         (struct dirty){field->offset, field->width, field->get});
     }
 }
 
@@ -75,6 +129,7 @@ void mb_x86_loop_start(struct gen *gen)
 {
     for (unsigned i = 0; i < gen->loop.count; i++)
         gen->loop.current[i] = gen->loop.field[i].get;
+    start_dirty(gen, false);
 }
 
 /* May the value that was put stand in for the get? It must look like what get gives. */
@@ -86,6 +141,16 @@ static bool stands_in(const struct gen *gen, const struct loop_field *field,
         return false;
     unsigned bytes = type == MB_I32 || type == MB_F32 ? 4 : type == MB_V128 ? 16 : 8;
     return put->width == bytes || (type == MB_I32 && mb_x86_is_lazy(gen, put->in[0]));
+}
+
+/* Was it read before the loop began? */
+bool mb_x86_is_loop_get(const struct gen *gen, mb_v v)
+{
+    for (unsigned i = 0; i < gen->loop.count; i++) {
+        if (gen->loop.field[i].get == v)
+            return true;
+    }
+    return false;
 }
 
 /* While the liveness pass goes: what each field holds now, 0 if only memory knows. */
@@ -149,6 +214,7 @@ void mb_x86_enter_loop(struct gen *gen)
     }
     gen->locked = 0;
     loop->label = gen->code.p;
+    start_dirty(gen, true);
 }
 
 const struct loop_edge *mb_x86_edge_at(const struct gen *gen, uint32_t at)
@@ -160,20 +226,59 @@ const struct loop_edge *mb_x86_edge_at(const struct gen *gen, uint32_t at)
     return NULL;
 }
 
-/* All is stored and counted; go round again. */
+/* Does the next round take this field over as it is? */
+static bool carried(const struct gen *gen, const struct loop_edge *edge,
+                    const struct dirty *dirty)
+{
+    for (unsigned i = 0; i < gen->loop.count; i++) {
+        const struct loop_field *field = &gen->loop.field[i];
+        if (field->written && field->offset == dirty->offset &&
+            field->width == dirty->width)
+            return edge->current[i] == dirty->v;
+    }
+    return false;
+}
+
+/* Only what the next round does not take over; that is left dirty. */
+static void store_others(struct gen *gen, const struct loop_edge *edge)
+{
+    struct dirty_set all = gen->dirty, kept = {.count = 0};
+    gen->dirty.count = 0;
+    for (unsigned i = 0; i < all.count; i++) {
+        struct dirty_set *set =
+            carried(gen, edge, &all.field[i]) ? &kept : &gen->dirty;
+        set->field[set->count++] = all.field[i];
+    }
+    mb_x86_flush(gen);
+    gen->dirty = kept;
+}
+
+static void reload(struct gen *gen, const struct loop_edge *edge)
+{
+    for (unsigned i = 0; i < gen->loop.count; i++) {
+        if (gen->values[gen->loop.field[i].get].uses && !edge->current[i])
+            load_field(gen, &gen->loop.field[i]);
+    }
+}
+
+/* Go round again unless somebody asks for the CPU. What follows is the way out, where
+ * all values are as before the moves. */
 void mb_x86_go_round(struct gen *gen, const struct loop_edge *edge)
 {
-    const struct loop *loop = &gen->loop;
     struct move moves[LOOP_GPRS + LOOP_XMMS];
     unsigned count = 0;
-    for (unsigned i = 0; i < loop->count; i++) {
-        if (gen->values[loop->field[i].get].uses && edge->current[i])
-            moves[count++] = (struct move){loop->field[i].reg, edge->current[i]};
+    for (unsigned i = 0; i < gen->loop.count; i++) {
+        if (gen->values[gen->loop.field[i].get].uses && edge->current[i])
+            moves[count++] = (struct move){gen->loop.field[i].reg, edge->current[i]};
     }
+    store_others(gen, edge);
+    mb_x86_make_truths(gen, moves, count);
+    mb_x86_count_insns(gen, gen->insn);
+    x_alu_mem_imm(&gen->code, false, ALU_CMP, CPU(exit_request), 0);
+    flags_lost(gen);
+    uint8_t *out = x_jcc(&gen->code, CC_NE);
     mb_x86_moves(gen, moves, count);
-    for (unsigned i = 0; i < loop->count; i++) {
-        if (gen->values[loop->field[i].get].uses && !edge->current[i])
-            load_field(gen, &loop->field[i]);
-    }
-    x_jmp_to(&gen->code, loop->label);
+    reload(gen, edge);
+    x_jmp_to(&gen->code, gen->loop.label);
+    x_patch(&gen->code, out, gen->code.p);
 }

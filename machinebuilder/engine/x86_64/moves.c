@@ -87,7 +87,7 @@ static void break_cycle(struct gen *gen, const struct move *moves, uint16_t *fro
 
 /* Lazy compares that move are made first. A few may hold registers, the rest wait in
  * slots, as making them needs registers too. */
-static void make_truths(struct gen *gen, const struct move *moves, unsigned count)
+void mb_x86_make_truths(struct gen *gen, const struct move *moves, unsigned count)
 {
     unsigned held = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -118,7 +118,7 @@ void mb_x86_moves(struct gen *gen, struct move *moves, unsigned count)
 {
     uint16_t from[MOVES];
     unsigned left = 0;
-    make_truths(gen, moves, count);
+    mb_x86_make_truths(gen, moves, count);
     for (unsigned i = 0; i < count; i++) {
         unsigned place = source(gen, moves[i].v);
         if (place == moves[i].to)

@@ -97,7 +97,8 @@ static void store_field(struct gen *gen, const struct dirty *field)
         store_const(gen, field, c);
         return;
     }
-    if (reg == NO_REG && field->width == 1 && mb_x86_is_lazy(gen, field->v)) {
+    if (reg == NO_REG && gen->values[field->v].spill == NO_REG && field->width == 1 &&
+        mb_x86_is_lazy(gen, field->v)) {
         unsigned cc = mb_x86_test(gen, field->v);
         x_rm(&gen->code, OP(0, 1, 0x90 | cc), 0, state_at(field->offset));
         return;
