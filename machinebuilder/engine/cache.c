@@ -180,6 +180,10 @@ void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page)
         chunks |= mb_chunks(first, last - first + 1);
     }
     atomic_store(&page->chunks, chunks);
+    if (!chunks) {              /* what comes next may be other code */
+        atomic_store(&page->hot, 0);
+        atomic_store(&page->tables, 0);
+    }
 }
 
 /* ---- death --------------------------------------------------------------------------- */

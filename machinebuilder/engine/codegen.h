@@ -25,11 +25,15 @@ struct mb_row { uint32_t host, first; uint16_t count, insn; uint64_t pc; };
 enum mb_place_kind { MB_AT_REG, MB_AT_XMM, MB_AT_SPILL, MB_AT_CONST, MB_AT_FLAGS };
 struct mb_place { uint32_t offset; uint8_t width, kind; uint16_t index; uint64_t value; };
 
+/* An access through the window, by the offset of its instruction: where its slow path is. */
+struct mb_window_site { uint32_t host, cold; };
+
 struct mb_code {               /* what the generator fills; the caller owns the arrays */
     uint32_t size;             /* bytes of host code */
     struct mb_link *links; uint32_t link_count;
     struct mb_row *rows; uint32_t row_count;
     struct mb_place *places; uint32_t place_count;
+    struct mb_window_site *sites; uint32_t site_count;
     uint32_t insn_count;       /* guest instructions in the unit */
 };
 
@@ -37,9 +41,10 @@ struct mb_code {               /* what the generator fills; the caller owns the 
 struct mb_saved { uint64_t reg[16]; uint8_t xmm[16][16]; uint64_t spill[]; };
 
 /* Generate code for `ir` at `rw` (its executable alias is `rx`; capacity bytes). Options:
- * count instructions exactly and stop at a deadline (virtual clock). False: it does not
+ * count instructions exactly and stop at a deadline (virtual clock); reach guest memory
+ * through the window (window.c). False: it does not
  * fit in `capacity`, or has more than the unit limits; the caller flushes or splits. */
-struct mb_codegen_options { bool count_deadline; };
+struct mb_codegen_options { bool count_deadline, window; };
 bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
                        const struct mb_codegen_options *options,
                        uint8_t *rw, const uint8_t *rx, size_t capacity, struct mb_code *out);
@@ -95,6 +100,13 @@ void *mb_slow_atomic(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
 #define MB_TABLE_ENTRIES (1u << 20)
 #define MB_TABLE_WRITE MB_TABLE_ENTRIES    /* index of the first write entry */
 #define MB_TABLE_EXEC (2 * MB_TABLE_ENTRIES)    /* and of the fetch entries, for blocks */
+
+/* At these distances from a flat table: the bits of window.c, and the window, between
+ * guards as wide as a displacement that is left to the access may be. */
+#define MB_WINDOW_BITS (3ull * MB_TABLE_ENTRIES * 8)
+#define MB_WINDOW_GUARD (1ull << 20)
+#define MB_WINDOW (MB_WINDOW_BITS + 2 * MB_WINDOW_GUARD)
+#define MB_WINDOW_SIZE (1ull << 32)
 
 /* Jump cache, found through mb_cpu (one per CPU and address space): direct-mapped by MB_JUMP_HASH(pc). */
 struct mb_jump { uint64_t pc, key; const void *code; uint64_t owner; };   /* owner: the block */

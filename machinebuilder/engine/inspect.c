@@ -158,6 +158,7 @@ static int step(struct mb_cpu *cpu, bool masked)
     cpu->exit_request = 1;
     mb_vcpu_begin(vcpu);
     enum mb_pause why = vcpu->kvm ? mb_kvm_run(vcpu) : mb_vcpu_run(vcpu);
+    mb_window_enter(NULL);
     mb_vcpu_end(vcpu);
     vcpu->steps = -1;
     vcpu->masked = false;

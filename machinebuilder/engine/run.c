@@ -49,6 +49,7 @@ static void answer(struct mb_vcpu *vcpu)
     if (atomic_exchange(&runtime->forget_code, false))
         mb_cache_renew(vcpu, atomic_load(&runtime->cache.generation));
     mb_finish_written(vcpu);
+    mb_hot_answer(vcpu);
     mb_flush_answer(vcpu);
     if (atomic_exchange(&vcpu->resync, false)) {
         mb_spaces_flush(vcpu, (struct mb_flush){.kind = MB_FLUSH_ALL});
@@ -124,6 +125,7 @@ enum mb_pause mb_vcpu_run(struct mb_vcpu *vcpu)
 {
     struct mb_cpu *cpu = vcpu->cpu;
     enum mb_pause why;
+    mb_window_enter(vcpu);
     if (_setjmp(vcpu->unwind)) {
         mb_vcpu_leave_code(vcpu);
         vcpu->current = NULL;

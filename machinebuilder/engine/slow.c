@@ -15,13 +15,27 @@ static uint64_t extend(uint64_t value, unsigned width, unsigned flags)
     return value;
 }
 
+static void begin(struct mb_vcpu *vcpu, const struct mb_site *site)
+{
+    vcpu->slow_from = site->retaddr;
+}
+
+static void end(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va, bool write)
+{
+    vcpu->slow_from = 0;
+    if (vcpu->window_missed)
+        mb_window_missed(vcpu, mb_va(vcpu, va), write, site->retaddr);
+}
+
 uint64_t mb_slow_load(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
                       const struct mb_saved *saved, uint64_t retaddr)
 {
     struct mb_site site = {saved, retaddr};
     uint64_t value = 0;
     cpu->vcpu->stats.slow_loads++;
+    begin(cpu->vcpu, &site);
     mb_access_load(cpu->vcpu, &site, va, &value, WIDTH(width_flags), FLAGS(width_flags));
+    end(cpu->vcpu, &site, va, false);
     return extend(value, WIDTH(width_flags), FLAGS(width_flags));
 }
 
@@ -30,7 +44,9 @@ void mb_slow_store(struct mb_cpu *cpu, uint64_t va, uint64_t value, uint32_t wid
 {
     struct mb_site site = {saved, retaddr};
     cpu->vcpu->stats.slow_stores++;
+    begin(cpu->vcpu, &site);
     mb_access_store(cpu->vcpu, &site, va, &value, WIDTH(width_flags), FLAGS(width_flags));
+    end(cpu->vcpu, &site, va, true);
 }
 
 void mb_slow_load128(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
@@ -39,7 +55,9 @@ void mb_slow_load128(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
     struct mb_site site = {saved, retaddr};
     uint8_t bytes[16] = {0};
     cpu->vcpu->stats.slow_loads++;
+    begin(cpu->vcpu, &site);
     mb_access_load(cpu->vcpu, &site, va, bytes, WIDTH(width_flags), FLAGS(width_flags));
+    end(cpu->vcpu, &site, va, false);
     memcpy(data, bytes, sizeof bytes);
 }
 
@@ -48,7 +66,9 @@ void mb_slow_store128(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
 {
     struct mb_site site = {saved, retaddr};
     cpu->vcpu->stats.slow_stores++;
+    begin(cpu->vcpu, &site);
     mb_access_store(cpu->vcpu, &site, va, data, WIDTH(width_flags), FLAGS(width_flags));
+    end(cpu->vcpu, &site, va, true);
 }
 
 /* The operation itself happens after this returns: translations of code that it

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A space has one table per privilege, of read, write and fetch entries: 24 MiB of sparse
- * memory. A context switch is a change of pointer. Spaces are found by the core's name
+ * memory, and a window behind it (window.c). A context switch is a change of pointer. Spaces are found by the core's name
  * for them and recycled, least recently used first. Every flush gives a space a new epoch, which
  * is half of the key of the jump cache: that is how old code addresses are forgotten.
  *
@@ -12,7 +12,8 @@
 #include <sys/mman.h>
 #include "vcpu.h"
 
-#define TABLE_BYTES (3ull * MB_TABLE_ENTRIES * sizeof(uint64_t))
+#define MODE_BYTES (MB_WINDOW + MB_WINDOW_SIZE + MB_WINDOW_GUARD)
+#define USED_BYTES (MB_WINDOW_BITS + MB_WINDOW_GUARD)   /* the rest is reserved */
 #define JUMP_BYTES (sizeof(struct mb_jump) << MB_JUMP_BITS)
 
 void mb_spaces_forget_jumps(struct mb_vcpu *vcpu)
@@ -50,7 +51,8 @@ static bool is_touched(const struct mb_space *space, unsigned mode, unsigned kin
 }
 
 /* Empty one entry; true if there was something. */
-static bool drop(struct mb_space *space, unsigned mode, unsigned kind, uint64_t va_page)
+static bool drop(struct mb_vcpu *vcpu, struct mb_space *space, unsigned mode, unsigned kind,
+                 uint64_t va_page)
 {
     if (!is_touched(space, mode, kind, va_page))
         return false;
@@ -58,6 +60,8 @@ static bool drop(struct mb_space *space, unsigned mode, unsigned kind, uint64_t 
     if (!__atomic_load_n(entry, __ATOMIC_SEQ_CST))
         return false;
     __atomic_store_n(entry, 0, __ATOMIC_SEQ_CST);
+    if (kind != MB_TABLE_KIND_EXEC)
+        mb_window_drop(vcpu, space->tables[mode], va_page);
     return true;
 }
 
@@ -66,9 +70,9 @@ static bool drop_page(struct mb_vcpu *vcpu, struct mb_space *space, uint64_t va_
 {
     bool code = false;
     for (unsigned mode = 0; mode < vcpu->core->mmu_modes; mode++) {
-        drop(space, mode, MB_TABLE_KIND_READ, va_page);
-        drop(space, mode, MB_TABLE_KIND_WRITE, va_page);
-        code |= drop(space, mode, MB_TABLE_KIND_EXEC, va_page);
+        drop(vcpu, space, mode, MB_TABLE_KIND_READ, va_page);
+        drop(vcpu, space, mode, MB_TABLE_KIND_WRITE, va_page);
+        code |= drop(vcpu, space, mode, MB_TABLE_KIND_EXEC, va_page);
     }
     return code;
 }
@@ -85,6 +89,8 @@ static void drop_touched(struct mb_vcpu *vcpu, struct mb_space *space)
 
 static void empty(struct mb_vcpu *vcpu, struct mb_space *space)
 {
+    for (unsigned mode = 0; mode < vcpu->core->mmu_modes; mode++)
+        mb_window_clear(vcpu, space->tables[mode]);
     if (space->log_count <= MB_SPACE_LOG)
         for (unsigned i = 0; i < space->log_count; i++)
             drop_page(vcpu, space, space->log[i]);
@@ -216,8 +222,11 @@ void mb_space_set(struct mb_vcpu *vcpu, enum mb_table kind, unsigned mode, uint6
     }
     log_page(space, va_page);
     mb_space_touch(vcpu, va_page, page_bits);
-    __atomic_store_n(&space->tables[mode][(uint64_t)kind * MB_TABLE_ENTRIES + va_page],
-                     (uint64_t)host - (va_page << MB_PAGE_BITS), __ATOMIC_SEQ_CST);
+    uint64_t *at = &space->tables[mode][(uint64_t)kind * MB_TABLE_ENTRIES + va_page];
+    uint64_t entry = (uint64_t)host - (va_page << MB_PAGE_BITS);
+    if (__atomic_exchange_n(at, entry, __ATOMIC_SEQ_CST) != entry &&
+        kind != MB_TABLE_KIND_EXEC)
+        mb_window_drop(vcpu, space->tables[mode], va_page);
 }
 
 /* Take back every write entry for the virtual page. */
@@ -226,7 +235,7 @@ static bool drop_writer(struct mb_vcpu *vcpu, uint64_t va_page)
     bool dropped = false;
     for (unsigned i = 0; i < MB_SPACES; i++)
         for (unsigned mode = 0; mode < vcpu->core->mmu_modes; mode++)
-            dropped |= drop(&vcpu->spaces[i], mode, MB_TABLE_KIND_WRITE, va_page);
+            dropped |= drop(vcpu, &vcpu->spaces[i], mode, MB_TABLE_KIND_WRITE, va_page);
     return dropped;
 }
 
@@ -261,22 +270,32 @@ bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page)
 
 static size_t space_bytes(const struct mb_vcpu *vcpu)
 {
-    return vcpu->core->mmu_modes * TABLE_BYTES + JUMP_BYTES;
+    return vcpu->core->mmu_modes * MODE_BYTES + JUMP_BYTES;
+}
+
+static bool open_up(void *memory, size_t size)
+{
+    madvise(memory, size, MADV_NOHUGEPAGE);
+    return mprotect(memory, size, PROT_READ | PROT_WRITE) == 0;
 }
 
 static bool map_tables(struct mb_vcpu *vcpu, struct mb_space *space)
 {
     if (space->jumps)
         return true;
-    char *memory = mmap(NULL, space_bytes(vcpu), PROT_READ | PROT_WRITE,
+    char *memory = mmap(NULL, space_bytes(vcpu), PROT_NONE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED)
-        return false;
-    madvise(memory, space_bytes(vcpu), MADV_NOHUGEPAGE);
-    for (unsigned mode = 0; mode < vcpu->core->mmu_modes; mode++)
-        space->tables[mode] = (uint64_t *)(memory + mode * TABLE_BYTES);
-    space->jumps = (struct mb_jump *)(memory + vcpu->core->mmu_modes * TABLE_BYTES);
-    return true;
+    char *jumps = memory + vcpu->core->mmu_modes * MODE_BYTES;
+    bool opened = memory != MAP_FAILED && open_up(jumps, JUMP_BYTES);
+    for (unsigned mode = 0; opened && mode < vcpu->core->mmu_modes; mode++) {
+        space->tables[mode] = (uint64_t *)(memory + mode * MODE_BYTES);
+        opened = open_up(space->tables[mode], USED_BYTES);
+    }
+    if (opened)
+        space->jumps = (struct mb_jump *)jumps;
+    else if (memory != MAP_FAILED)
+        munmap(memory, space_bytes(vcpu));
+    return opened;
 }
 
 static struct mb_space *oldest(struct mb_vcpu *vcpu)

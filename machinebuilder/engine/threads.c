@@ -149,11 +149,13 @@ static void run_in_real_time(struct mb_vcpu *vcpu)
 static void *vcpu_thread(void *opaque)
 {
     struct mb_vcpu *vcpu = opaque;
+    mb_hot_begin(vcpu);
     while (park(vcpu))
         if (vcpu->runtime->virtual_clock)
             mb_virtual_loop(vcpu->runtime);
         else
             run_in_real_time(vcpu);
+    mb_hot_end(vcpu);
     return NULL;
 }
 
@@ -172,6 +174,7 @@ static bool start(struct mb_vcpu *vcpu)
     sigdelset(&blocked, SIGILL);
     sigdelset(&blocked, SIGPROF);
     sigdelset(&blocked, MB_KICK_SIGNAL);
+    sigdelset(&blocked, MB_SAMPLE_SIGNAL);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
     vcpu->started = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

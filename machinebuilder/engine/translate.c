@@ -147,10 +147,20 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
     fetch->vcpu->core->translate(&tr);
 }
 
+static bool may_use_window(struct mb_vcpu *vcpu, const struct mb_block *block)
+{
+    int windows = atomic_load(&vcpu->runtime->windows);
+    return windows == MB_WINDOWS_ALL || (windows == MB_WINDOWS_HOT && vcpu->mode == 0 &&
+                                         mb_hot_is(&vcpu->runtime->cache, block));
+}
+
 static bool generate(struct mb_vcpu *vcpu, struct mb_block *block, struct mb_ir *ir)
 {
     struct mb_cache *cache = &vcpu->runtime->cache;
-    struct mb_codegen_options options = {.count_deadline = vcpu->runtime->virtual_clock};
+    struct mb_codegen_options options = {
+        .count_deadline = vcpu->runtime->virtual_clock,
+        .window = may_use_window(vcpu, block),
+    };
     uint8_t *rw = cache->rw + cache->used;
     block->entry = cache->rx + cache->used;
     if (ir->failed)

@@ -179,10 +179,12 @@ bool mb_runtime_prepare(struct mb_runtime *runtime)
                 return false;
         if (!mb_cache_init(&runtime->cache, pages))
             return false;
+        atomic_store(&runtime->windows, mb_windows_wanted());
         runtime->prepared = true;
     }
     if (!runtime->was_reset)
         mb_runtime_reset(runtime);
+    mb_window_install();
     return true;
 }
 

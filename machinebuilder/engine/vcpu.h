@@ -56,12 +56,17 @@ struct mb_block {
     struct mb_block *_Atomic next;       /* hash chain */
     const uint8_t *entry;       /* executable address */
     struct mb_ir *ir;           /* interpreted CPUs */
+    uint32_t samples, faults;   /* hot.c: how often it was found at work, or cost one */
     struct mb_code code;
     struct mb_edge *edges, *incoming;
 };
 
 /* What is known of one page of RAM: which 64-byte chunks hold translated code. */
-struct mb_page { _Atomic uint64_t chunks; struct mb_block *blocks; };
+struct mb_page {
+    _Atomic uint64_t chunks;
+    struct mb_block *blocks;
+    _Atomic uint64_t hot, tables;       /* chunks whose units may use windows; must not */
+};
 
 struct mb_cache {
     pthread_mutex_t lock;
@@ -162,13 +167,24 @@ struct mb_vcpu {
     unsigned flush_count;
     _Atomic uint64_t flush_asked, flush_done;
 
+    atomic_bool window_lock;    /* its windows' pages and bits, against other CPUs */
+    bool window_missed;         /* the slow path under way began at a window */
+    uint64_t slow_from;         /* while a slow path is under way: its return address */
+    struct mb_block *judged;    /* to be made again, after too many faults or samples */
+    bool sampling;
+    timer_t sample_timer;
+    unsigned window_pages, window_clears;
+
     struct mb_cpu_wire *wires;
     struct mb_vcpu_stats stats;
     struct mb_kvm_cpu *kvm;     /* NULL: translated or interpreted */
 };
 
+enum mb_windows { MB_WINDOWS_NONE, MB_WINDOWS_HOT, MB_WINDOWS_ALL };
+
 #define MB_MAX_CPUS 64
 #define MB_KICK_SIGNAL (SIGRTMIN + 7)   /* brings a CPU out of KVM_RUN */
+#define MB_SAMPLE_SIGNAL (SIGRTMIN + 8) /* hot.c */
 
 struct mb_runtime {
     struct mb_machine *machine;
@@ -190,6 +206,7 @@ struct mb_runtime {
     size_t breakpoint_count;
     atomic_int broken;          /* number + 1 of the CPU that stopped at one, in this run */
 
+    atomic_int windows;         /* enum mb_windows: which new code uses them */
     bool virtual_clock;
     int shift;                  /* 2^shift ns an instruction */
     struct mb_vcpu *turn;       /* virtual clock: who runs */
@@ -265,6 +282,22 @@ bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page);
 void mb_space_add_writer(struct mb_vcpu *vcpu, uint64_t ram_page, uint64_t va_page);
 void mb_spaces_forget_jumps(struct mb_vcpu *vcpu);
 void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush);
+
+/* window.c */
+void mb_window_install(void);
+enum mb_windows mb_windows_wanted(void);        /* MB_WINDOWS=none, hot or all */
+void mb_window_enter(struct mb_vcpu *vcpu);     /* by the thread that runs it from now on */
+void mb_window_drop(struct mb_vcpu *vcpu, const uint64_t *tables, uint64_t va_page);
+void mb_window_clear(struct mb_vcpu *vcpu, const uint64_t *tables);
+void mb_window_missed(struct mb_vcpu *vcpu, uint64_t va, bool write, uint64_t retaddr);
+
+/* hot.c */
+bool mb_hot_is(struct mb_cache *cache, const struct mb_block *block);
+void mb_hot_begin(struct mb_vcpu *vcpu);        /* by the thread of the CPU */
+void mb_hot_end(struct mb_vcpu *vcpu);
+void mb_hot_answer(struct mb_vcpu *vcpu);
+void mb_hot_fault(struct mb_vcpu *vcpu, struct mb_block *block);
+void mb_hot_hopeless(struct mb_vcpu *vcpu, struct mb_block *block);
 
 /* tlb.c */
 void mb_flush_ask(struct mb_vcpu *target, struct mb_flush flush);

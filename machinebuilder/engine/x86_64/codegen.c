@@ -23,6 +23,7 @@ static struct gen *workspace(struct mb_ir *ir)
     memset(&gen->where, 0, sizeof gen->where);
     gen->locked = gen->bound = gen->reserved = gen->insn = gen->flushed_insns = 0;
     gen->cold_count = gen->row_count = gen->place_count = gen->link_count = 0;
+    gen->site_count = 0;
     gen->pc = ir->start;
     gen->failed = gen->storing = false;
     flags_lost(gen);
@@ -85,7 +86,8 @@ static bool hand_over(const struct gen *gen, struct mb_code *out)
     size_t links = gen->link_count * sizeof *gen->links;
     size_t rows = gen->row_count * sizeof *gen->rows;
     size_t places = gen->place_count * sizeof *gen->places;
-    uint8_t *piece = malloc(links + rows + places + 1);
+    size_t sites = gen->site_count * sizeof *gen->sites;
+    uint8_t *piece = malloc(links + rows + places + sites + 1);
     if (!piece)
         return false;
     *out = (struct mb_code){
@@ -94,10 +96,13 @@ static bool hand_over(const struct gen *gen, struct mb_code *out)
         .rows = (struct mb_row *)(piece + links), .row_count = gen->row_count,
         .places = (struct mb_place *)(piece + links + rows),
         .place_count = gen->place_count, .insn_count = gen->ir->insns,
+        .sites = (struct mb_window_site *)(piece + links + rows + places),
+        .site_count = gen->site_count,
     };
     memcpy(piece, gen->links, links);
     memcpy(piece + links, gen->rows, rows);
     memcpy(piece + links + rows, gen->places, places);
+    memcpy(piece + links + rows + places, gen->sites, sites);
     return true;
 }
 
@@ -112,6 +117,7 @@ bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
     gen->code = (struct code){rw, rw, rw + capacity, false};
     gen->ir = ir;
     gen->core = core;
+    gen->window = options->window && core->address_bits == 32;
     gen->rx = rx;
     gen->loop.count = gen->loop.edge_count = 0;
     if (!options->count_deadline)

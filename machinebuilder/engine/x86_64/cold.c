@@ -73,12 +73,33 @@ static void check_crossing(struct gen *gen, const struct cold *cold)
     x_jcc_to(code, CC_E, cold->unaligned_back);
 }
 
+/* A fault at the access in the window goes on here. */
+static void add_site(struct gen *gen, const struct cold *cold)
+{
+    if (gen->site_count == gen->site_capacity) {
+        uint32_t capacity = gen->site_capacity ? 2 * gen->site_capacity : 64;
+        struct mb_window_site *sites = realloc(gen->sites, capacity * sizeof *sites);
+        if (!sites) {
+            gen->failed = true;
+            return;
+        }
+        gen->sites = sites;
+        gen->site_capacity = capacity;
+    }
+    gen->sites[gen->site_count++] = (struct mb_window_site){
+        .host = (uint32_t)(cold->window - gen->code.start),
+        .cold = (uint32_t)(gen->code.p - gen->code.start)};
+}
+
 /* The jumps to here, and the address where the thunk finds it. */
 static void pass_address(struct gen *gen, const struct cold *cold)
 {
     struct code *code = &gen->code;
     unsigned address = cold->address;
-    x_patch(code, cold->slow, code->p);
+    if (cold->window)
+        add_site(gen, cold);
+    if (cold->slow)
+        x_patch(code, cold->slow, code->p);
     if (cold->crossing)
         x_patch(code, cold->crossing, code->p);
     if (cold->fixed)

@@ -41,7 +41,7 @@ struct value { uint8_t reg, spill; bool lazy; uint16_t uses; uint32_t last, oper
 struct group {
     mb_v base;
     bool write;
-    uint8_t reg, align;
+    uint8_t reg, align, tested; /* tested: through a window, the alignment so far */
     int32_t low, high;
     uint32_t first, last, count;
 };
@@ -88,6 +88,7 @@ struct cold {
     int32_t disp;               /* of the address, where it is not in a register yet */
     uint8_t *slow, *unaligned, *back;   /* rel32s in the hot code; where to go on */
     uint8_t *crossing, *unaligned_back;
+    uint8_t *window;            /* the instruction that reaches through the window */
     uint32_t row;
 };
 
@@ -119,6 +120,8 @@ struct gen {
     struct mb_row *rows; uint32_t row_count, row_capacity;
     struct mb_place *places; uint32_t place_count, place_capacity;
     struct mb_link *links; uint32_t link_count, link_capacity;
+    struct mb_window_site *sites; uint32_t site_count, site_capacity;
+    bool window;                /* memory is reached through the window */
     bool failed;                /* beyond a limit */
 };
 

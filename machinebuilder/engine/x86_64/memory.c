@@ -36,7 +36,7 @@ static void swap_bytes(struct gen *gen, const struct mb_op *op, unsigned reg)
 static struct group *group_of(struct gen *gen, const struct mb_op *op)
 {
     struct group *group = op->mark ? &gen->groups[op->mark - 1] : NULL;
-    if (!group || group->count < 2)
+    if (!group || group->count < 2 || gen->window)
         return NULL;
     if (group->first != gen->at)
         return group->reg == NO_REG ? NULL : group;
@@ -157,6 +157,41 @@ static struct mem look_up_group(struct gen *gen, const struct mb_op *op,
     return at(group->reg, (int32_t)op->imm - group->low);
 }
 
+/* Of accesses through one base the first that demands alignment is tested. */
+static bool must_test(struct gen *gen, const struct mb_op *op, const struct cold *cold)
+{
+    struct group *group = op->mark ? &gen->groups[op->mark - 1] : NULL;
+    if (!cold->aligned_only || op->width == 1 || (group && group->tested >= op->width))
+        return false;
+    if (group)
+        group->tested = op->width;
+    return true;
+}
+
+/* Through the window nothing is looked up; only a demand for alignment is tested. A small
+ * displacement that leaves the window's ends meets a guard. */
+static struct mem look_through(struct gen *gen, const struct mb_op *op, struct cold *cold)
+{
+    bool small = cold->disp > -(int32_t)(MB_WINDOW_GUARD / 2) &&
+                 cold->disp < (int32_t)(MB_WINDOW_GUARD / 2);
+    bool tested = must_test(gen, op, cold);
+    if (cold->fixed) {
+        x_mov_imm(&gen->code, RCX, (uint32_t)cold->disp);
+        if (tested && (uint32_t)cold->disp % op->width)
+            cold->slow = x_jmp(&gen->code);
+        return at_index(RBX, RCX, 0, (int32_t)MB_WINDOW);
+    }
+    if (!small || tested) {
+        cold->address = (uint8_t)add_disp(gen, op, cold->address, cold->disp);
+        cold->disp = 0;
+    }
+    if (tested) {
+        test_low_bits(gen, cold->address, op->width);
+        cold->slow = x_jcc(&gen->code, CC_NE);
+    }
+    return at_index(RBX, cold->address, 0, (int32_t)MB_WINDOW + cold->disp);
+}
+
 /* Makes the way to the slow path, and gives the host address for the fast one. */
 static struct mem translate(struct gen *gen, const struct mb_op *op, bool write,
                             const struct group *group, struct cold *cold)
@@ -165,6 +200,8 @@ static struct mem translate(struct gen *gen, const struct mb_op *op, bool write,
     flags_lost(gen);
     if (group)
         host = look_up_group(gen, op, group, cold);
+    else if (gen->window && is_fast(gen, op))
+        host = look_through(gen, op, cold);
     else if (cold->fixed)
         host = look_up_fixed(gen, op, write, cold);
     else if (is_fast(gen, op))
@@ -231,6 +268,7 @@ static void load(struct gen *gen, const struct mb_op *op)
     struct mem host = translate(gen, op, false, group, cold);
     mb_x86_unbind(gen, to);
     mb_x86_bind(gen, gen->at, to);
+    cold->window = gen->window && is_fast(gen, op) ? gen->code.p : NULL;
     if (is_fast(gen, op) && is_swapped(op))
         load_swapped(gen, op, to, host);
     else if (is_fast(gen, op))
@@ -250,8 +288,8 @@ static uint32_t store_op(unsigned type, unsigned width)
     }
 }
 
-static void store_swapped(struct gen *gen, const struct mb_op *op, unsigned value,
-                          struct mem host)
+/* The bytes in the guest's order in rdx. */
+static void swap_to_rdx(struct gen *gen, const struct mb_op *op, unsigned value)
 {
     uint32_t wide = op->width == 8 ? W64 : 0;
     if (value >= 16)
@@ -259,7 +297,6 @@ static void store_swapped(struct gen *gen, const struct mb_op *op, unsigned valu
     else
         x_mov_rr(&gen->code, true, RDX, value);
     swap_bytes(gen, op, RDX);
-    x_rm(&gen->code, store_op(MB_I64, op->width), RDX, host);
 }
 
 static void store(struct gen *gen, const struct mb_op *op)
@@ -270,9 +307,13 @@ static void store(struct gen *gen, const struct mb_op *op)
     const struct group *group = group_of(gen, op);
     struct cold *cold = begin(gen, op, COLD_STORE, prepared);
     struct mem host = translate(gen, op, true, group, cold);
-    if (is_fast(gen, op) && is_swapped(op))
-        store_swapped(gen, op, value, host);
-    else if (is_fast(gen, op))
+    if (is_fast(gen, op) && is_swapped(op)) {
+        swap_to_rdx(gen, op, value);
+        type = MB_I64;
+        value = RDX;
+    }
+    cold->window = gen->window && is_fast(gen, op) ? gen->code.p : NULL;
+    if (is_fast(gen, op))
         x_rm(&gen->code, store_op(type, op->width), value & 15, host);
     cold->back = gen->code.p;
 }

@@ -16,7 +16,8 @@ from machinebuilder import native
 
 HERE = Path(__file__).parent
 ENGINE = HERE.parents[2] / "machinebuilder" / "engine"
-MODES = {"translated": 0, "interpreted": 1}
+MODES = {"translated": 0, "windows": 0, "interpreted": 1}
+"""`windows`: translated, with memory reached through windows from the start"""
 RAM = 8 << 20
 
 
@@ -106,8 +107,12 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make(toy: Any, mode: str) -> Iterator[Callable[..., Toy]]:
+def make(
+    toy: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Toy]]:
     made: list[Toy] = []
+    if mode == "windows":
+        monkeypatch.setenv("MB_WINDOWS", "all")
 
     def build(cpus: int = 1, clock: int = 0) -> Toy:
         made.append(Toy(toy, mode, cpus, clock))

@@ -1,0 +1,134 @@
+/* Which units are worth more: samples. SPDX-License-Identifier: Apache-2.0
+ *
+ * A timer of each CPU's thread counts the time it spends, not the time that passes, so a
+ * guest that idles is left alone. It interrupts translated code; a unit that is found at
+ * work repeatedly is made again with windows (window.c). Windows cost some microseconds
+ * for each page that comes and goes: a unit whose accesses fault more often than its
+ * samples pay for is made once more, with tables, for good.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include "vcpu.h"
+
+enum {
+    PERIOD_NS = 1000000,
+    HOT = 2,                    /* samples that make a unit hot */
+    PREPAID = 64,               /* faults, */
+    PAID = 12,                  /* and more for each sample */
+    HOPELESS = 32,              /* accesses that no window can answer */
+};
+
+static _Thread_local struct mb_vcpu *sampled;
+
+static uint64_t chunk_of(const struct mb_block *block)
+{
+    return 1ull << (((uint64_t)block->host & MB_PAGE_MASK) >> 6);
+}
+
+static struct mb_page *page_of(struct mb_cache *cache, const struct mb_block *block)
+{
+    return block->ram_page[0] == MB_NO_PAGE ? NULL : &cache->pages[block->ram_page[0]];
+}
+
+bool mb_hot_is(struct mb_cache *cache, const struct mb_block *block)
+{
+    const struct mb_page *page = page_of(cache, block);
+    return page && atomic_load(&page->hot) & ~atomic_load(&page->tables) & chunk_of(block);
+}
+
+static void judge(struct mb_vcpu *vcpu, struct mb_block *block)
+{
+    vcpu->judged = block;
+    __atomic_store_n(&vcpu->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- from signal handlers and slow paths: only count ---- */
+void mb_hot_fault(struct mb_vcpu *vcpu, struct mb_block *block)
+{
+    if (++block->faults > PREPAID + PAID * block->samples)
+        judge(vcpu, block);
+}
+
+void mb_hot_hopeless(struct mb_vcpu *vcpu, struct mb_block *block)
+{
+    block->faults += (PREPAID + PAID * block->samples) / HOPELESS;
+    mb_hot_fault(vcpu, block);
+}
+
+/* The unit that runs, or that waits for a slow path. */
+static struct mb_block *at_work(struct mb_vcpu *vcpu, const ucontext_t *context)
+{
+    struct mb_cache *cache = &vcpu->runtime->cache;
+    uint64_t rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+    if (rip - (uint64_t)cache->rx >= cache->size)
+        rip = vcpu->slow_from;
+    return rip ? mb_cache_block_at(cache, (const void *)(uintptr_t)rip) : NULL;
+}
+
+static void on_sample(int number, siginfo_t *info, void *context)
+{
+    struct mb_vcpu *vcpu = sampled;
+    struct mb_block *block =
+        vcpu && vcpu->in_code ? at_work(vcpu, (const ucontext_t *)context) : NULL;
+    if (!block || ++block->samples != HOT || block->code.site_count || vcpu->mode != 0)
+        return;
+    if (!mb_hot_is(&vcpu->runtime->cache, block))
+        judge(vcpu, block);
+}
+
+/* ---- between units ---- */
+void mb_hot_answer(struct mb_vcpu *vcpu)
+{
+    struct mb_cache *cache = &vcpu->runtime->cache;
+    struct mb_block *block = vcpu->judged;
+    struct mb_page *page = block ? page_of(cache, block) : NULL;
+    vcpu->judged = NULL;
+    if (!page || atomic_load(&vcpu->runtime->windows) != MB_WINDOWS_HOT)
+        return;
+    _Atomic uint64_t *mask = block->code.site_count ? &page->tables : &page->hot;
+    uint64_t hot = atomic_load(&page->hot), tables = atomic_load(&page->tables);
+    if (atomic_load(&block->dead))
+        return;
+    mb_cache_written(vcpu->runtime, block->ram_page[0],
+                     (unsigned)((uint64_t)block->host & MB_PAGE_MASK), 1);
+    atomic_fetch_or(&page->hot, hot);   /* which the page loses with its last unit */
+    atomic_fetch_or(&page->tables, tables);
+    atomic_fetch_or(mask, chunk_of(block));
+}
+
+/* ---- the timer ---- */
+static bool start_timer(timer_t *timer)
+{
+    struct sigaction action = {.sa_sigaction = on_sample,
+                               .sa_flags = SA_SIGINFO | SA_RESTART};
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID,
+                             .sigev_signo = MB_SAMPLE_SIGNAL};
+    struct itimerspec period = {{0, PERIOD_NS}, {0, PERIOD_NS}};
+    event._sigev_un._tid = (int)syscall(SYS_gettid);
+    sigemptyset(&action.sa_mask);
+    if (sigaction(MB_SAMPLE_SIGNAL, &action, NULL) ||
+        timer_create(CLOCK_THREAD_CPUTIME_ID, &event, timer))
+        return false;
+    timer_settime(*timer, 0, &period, NULL);
+    return true;
+}
+
+void mb_hot_begin(struct mb_vcpu *vcpu)
+{
+    sampled = vcpu;
+    vcpu->sampling = atomic_load(&vcpu->runtime->windows) == MB_WINDOWS_HOT &&
+                     !vcpu->runtime->virtual_clock && !vcpu->kvm &&
+                     start_timer(&vcpu->sample_timer);
+}
+
+void mb_hot_end(struct mb_vcpu *vcpu)
+{
+    if (vcpu->sampling)
+        timer_delete(vcpu->sample_timer);
+    vcpu->sampling = false;
+    sampled = NULL;
+}
