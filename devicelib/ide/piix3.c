@@ -125,7 +125,8 @@ static size_t piix_save(void *state, uint8_t *data, size_t size)
     memset(&saved, 0, sizeof saved);
     for (unsigned number = 0; number < 2; number++)
         mb_ata_channel_save(&piix->controller.channels[number], &saved.channels[number]);
-    memcpy(saved.timing, piix->timing, TIMINGS);
+    for (unsigned i = 0; i < TIMINGS; i++)
+        saved.timing[i] = __atomic_load_n(&piix->timing[i], __ATOMIC_RELAXED);
     memcpy(data, &saved, sizeof saved);
     return sizeof saved;
 }

@@ -103,7 +103,8 @@ def _ide(rand: random.Random) -> list[str]:
     command = [write(region, 7, rand.choice(ATA_COMMANDS))]
     command = _packet(rand, region) if rand.random() < 0.4 else command
     lines += rand.choice([starts + command, command + starts, command])
-    lines += [PAUSE] if rand.random() < 0.7 else []
+    polls = [read(region + 1, 0), read(4, master + 2), read(region, 7)]
+    lines += [PAUSE, rand.choice(polls)] if rand.random() < 0.7 else polls
     lines += _move_data(rand, region)
     lines += _soft_reset(rand, region) if rand.random() < 0.2 else []
     lines += ["z 0 0 0 0 0"] if rand.random() < 0.02 else []

@@ -532,12 +532,12 @@ static void spoil(struct mb_dev *dev, uint64_t count, uint64_t step, uint64_t ch
     free(data);
 }
 
-static void play(struct mb_dev *dev, struct mb_dev *child)
+static void play(FILE *script, struct mb_dev *dev, struct mb_dev *child)
 {
     static const uint8_t frame[70000];
     char op;
     unsigned long long a, b, c, d, e;
-    while (scanf(" %c %llx %llx %llx %llx %llx", &op, &a, &b, &c, &d, &e) == 6) {
+    while (fscanf(script, " %c %llx %llx %llx %llx %llx", &op, &a, &b, &c, &d, &e) == 6) {
         if (op == 'w')
             bench_write(dev, a, b, c, d, e);
         else if (op == 'r')
@@ -568,6 +568,31 @@ static void play(struct mb_dev *dev, struct mb_dev *child)
             spoil(dev, b, c, d);
         else if (op == 'S' && child && child->chip->save)
             spoil(child, b, c, d);
+    }
+}
+
+struct player { FILE *script; struct mb_dev *dev, *child; };
+
+static void *play_beside(void *opaque)
+{
+    struct player *player = opaque;
+    play(player->script, player->dev, player->child);
+    return NULL;
+}
+
+/* Standard input; at the same time, as another CPU would, the script that BENCH_BESIDE
+ * names, if it does. */
+static void play_all(struct mb_dev *dev, struct mb_dev *child)
+{
+    const char *name = getenv("BENCH_BESIDE");
+    struct player beside = { name ? fopen(name, "r") : NULL, dev, child };
+    pthread_t thread;
+    if (beside.script)
+        pthread_create(&thread, NULL, play_beside, &beside);
+    play(stdin, dev, child);
+    if (beside.script) {
+        pthread_join(thread, NULL);
+        fclose(beside.script);
     }
 }
 
@@ -607,12 +632,13 @@ int main(int argc, char **argv)
     bench_param(dev, "legacy", 1, NULL);
     bench_param(dev, "version", 0x20, NULL);
     bench_param(dev, "routes", 0xF00000, NULL);
+    bench_place(dev, 0);
     create(dev);
     for (int i = 0; i < count; i++)
         children[i] = add_child(dev, argv[2 + i]);
     if (dev->chip->reset)
         bench_reset(dev);
-    play(dev, children[0]);
+    play_all(dev, children[0]);
     for (int i = count; i-- > 0;)
         bench_free(children[i]);
     bench_free(dev);

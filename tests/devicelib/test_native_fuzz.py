@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 from functools import cache
@@ -138,15 +139,40 @@ def _script(model: str, seed: int) -> str:
     return "\n".join(lines)
 
 
+def _chips(model: str, folder: Path) -> list[str]:
+    """A chip and what it needs, as the player takes them."""
+    images = {name: folder / name for name in ("disk", "disc")}
+    for image in images.values():
+        image.write_bytes(bytes(1 << 20))
+    return [chip.format(**images) for chip in ON_BUSES.get(model, [model])]
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("model", MODELS)
 def test_random_use_ends_well(model: str, seed: int, tmp_path: Path) -> None:
-    images = {name: tmp_path / name for name in ("disk", "disc")}
-    for image in images.values():
-        image.write_bytes(bytes(1 << 20))
-    chips = [chip.format(**images) for chip in ON_BUSES.get(model, [model])]
-    command = [str(player()), *chips]
+    command = [str(player()), *_chips(model, tmp_path)]
     done = subprocess.run(
         command, input=_script(model, seed), capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("model", ["ide.piix3"])
+def test_two_cpus_may_use_it_at_the_same_time(model: str, tmp_path: Path) -> None:
+    """But for guest memory, whose races are the guest's."""
+    options = ["-DBENCH_MAIN", "-rdynamic", "-fsanitize=thread", "-Wno-error=tsan"]
+    command = [str(compiled("native_races", *options)), *_chips(model, tmp_path)]
+    one, two = (
+        "\n".join(line for line in _script(model, seed).splitlines() if line[0] != "m")
+        for seed in (100, 101)
+    )
+    (tmp_path / "beside").write_text(two)
+    done = subprocess.run(
+        command,
+        input=one,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"BENCH_BESIDE": str(tmp_path / "beside")},
+    )
+    assert done.returncode == 0, done.stderr[:3000]
