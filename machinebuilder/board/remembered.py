@@ -3,8 +3,8 @@
 expanding and checking its board again.
 
 A plan follows from the board's text, its options, and the declarations it was checked
-against. A digest of all of them is its name in the user's cache (kept.py).  Boards that extend others,, or use models that other packages offer,
-are loaded each time.
+against. A digest of all of them is its name in the user's cache (kept.py). Boards that
+extend others, or use models that other packages offer, are loaded each time.
 """
 
 from __future__ import annotations
