@@ -442,6 +442,16 @@ def test_sixteen_colours_come_in_planes_behind_a_bank(guest: Guest) -> None:
     assert row(shown, 0, 767, 2) == [rgb(2), rgb(0)]
 
 
+def test_sixteen_colours_may_be_part_of_a_larger_picture(guest: Guest) -> None:
+    guest.set("vga16")
+    guest.set_vbe(800, 600, 4)
+    for index, value in ((6, 1104), (8, 11), (9, 2)):
+        guest.vbe(index, value)
+    guest.planes(4)
+    guest.card.write(0xA_0000 + 2 * 1104 // 8 + 1, b"\x10")
+    assert row(picture(guest), 0, 0, 2) == [rgb(4), rgb(0)]
+
+
 def test_the_window_shows_linear_memory_bank_by_bank(guest: Guest) -> None:
     guest.set("vga256")
     guest.set_vbe(640, 480, 8)
