@@ -10,7 +10,7 @@ enum { MMIO_PORTS = 0x400, MMIO_PORTS_END = 0x420, MMIO_VBE = 0x500,
 #define LITTLE_ENDIAN_PIXELS 0x1e1e1e1eu
 enum { VBE_DATA = 1, VBE_DATA_ALIGNED = 2 };
 
-/* ---- ports: wider accesses are of bytes, low ones first ---------------------------------- */
+/* ---- ports: wider accesses are of bytes, low ones first --------------------------------- */
 static uint64_t read_ports(struct vga *vga, unsigned port, unsigned size)
 {
     uint64_t value = 0;
@@ -39,7 +39,7 @@ static void write_extension(struct vga *vga, uint64_t offset, uint64_t value)
         vga->s.vbe_index = (uint16_t)value;
 }
 
-/* ---- BAR 2 ----------------------------------------------------------------------------------- */
+/* ---- BAR 2 ------------------------------------------------------------------------------ */
 static uint64_t read_registers(struct vga *vga, uint64_t offset, unsigned size)
 {
     if (offset >= MMIO_PORTS && offset + size <= MMIO_PORTS_END)
@@ -65,7 +65,7 @@ static void write_registers(struct vga *vga, uint64_t offset, uint64_t value, un
         vga->s.big_endian = false;
 }
 
-/* ---- windows ---------------------------------------------------------------------------------- */
+/* ---- windows ---------------------------------------------------------------------------- */
 static uint64_t read_window(struct vga *vga, uint64_t offset, unsigned size)
 {
     uint64_t value = 0;
@@ -109,7 +109,7 @@ static void write(void *state, unsigned region, uint64_t offset, uint64_t value,
     pthread_mutex_unlock(&vga->lock);
 }
 
-/* ---- the screen ------------------------------------------------------------------------------- */
+/* ---- the screen ------------------------------------------------------------------------- */
 /* Not started yet, or in its reset: no monitor would show a picture. */
 static bool dark(const struct vga *vga)
 {
@@ -135,7 +135,8 @@ static void draw(const struct vga *vga, uint8_t *rgb, size_t size)
         mb_vga_draw(vga, &colours, rgb);
 }
 
-static size_t picture(void *state, unsigned *width, unsigned *height, uint8_t *rgb, size_t room)
+static size_t picture(void *state, unsigned *width, unsigned *height, uint8_t *rgb,
+                      size_t room)
 {
     struct vga *vga = state;
     size_t size = 0;
@@ -150,7 +151,7 @@ static size_t picture(void *state, unsigned *width, unsigned *height, uint8_t *r
     return size;
 }
 
-/* ---- making ----------------------------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------------------------- */
 static bool load_rom(struct vga *vga)
 {
     const char *path = mb_dev_param_str(vga->dev, VGA_PARAM_ROM);

@@ -57,7 +57,7 @@ static uint8_t *four(const struct vga *vga, uint32_t address)
     return vga->vram + (4 * address & last_byte(vga));
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ---------------------------------------------------------------------------- */
 /* Read mode 1: bits of pixels whose colour is the one to compare with. */
 static uint8_t compare(const struct vga *vga)
 {
@@ -84,7 +84,7 @@ uint8_t mb_vga_window_read(struct vga *vga, uint32_t offset)
     return (uint8_t)(vga->s.latch >> 8 * plane);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing ---------------------------------------------------------------------------- */
 static uint8_t rotated(const struct vga *vga, uint8_t value)
 {
     unsigned by = vga->s.graphics[GFX_ROTATE] & 7;

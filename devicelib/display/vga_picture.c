@@ -22,7 +22,7 @@ struct screen {
     uint8_t line[COLUMNS * DOTS];
 };
 
-/* ---- what registers say ------------------------------------------------------------------------ */
+/* ---- what registers say ----------------------------------------------------------------- */
 static unsigned dots_of(const struct vga *vga)
 {
     bool text = !(vga->s.graphics[GFX_MISC] & MISC_GRAPHICS);
@@ -118,7 +118,7 @@ static struct screen look(const struct vga *vga)
     return screen;
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ----------------------------------------------------------------------------- */
 /* The CRTC's counter as an address of planes: in bytes, words or (packed) doublewords. */
 static uint32_t plane_address(const struct screen *screen, uint32_t counter)
 {
@@ -139,12 +139,14 @@ static const uint8_t *planes_at(const struct screen *screen, uint32_t counter)
     return screen->vga->vram + 4 * (size_t)plane_address(screen, counter);
 }
 
-/* ---- text ------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------- */
 /* Fonts are in plane 2, eight of them; bit 3 of the attribute chooses between two. */
 static uint8_t glyph_row(const struct screen *screen, uint8_t character, uint8_t attribute)
 {
     unsigned map = screen->vga->s.sequencer[SEQ_FONT];
-    unsigned font = attribute & 8 ? (map >> 2 & 3) | (map >> 3 & 4) : (map & 3) | (map >> 2 & 4);
+    unsigned font = (map & 3) | (map >> 2 & 4);
+    if (attribute & 8)
+        font = (map >> 2 & 3) | (map >> 3 & 4);
     uint32_t start = (font & 3) * 0x4000 + (font >> 2) * 0x2000;
     return screen->vga->vram[4 * (start + GLYPH_ROOM * character + screen->row) + 2];
 }
@@ -189,7 +191,7 @@ static void text_character(struct screen *screen, uint32_t counter, uint8_t *dot
         dots[i] = colours[bits >> (8 - i) & 1];
 }
 
-/* ---- graphics: four bytes are eight dots ------------------------------------------------------- */
+/* ---- graphics: four bytes are eight dots ------------------------------------------------ */
 static void planar(const struct screen *screen, const uint8_t *planes, uint8_t *dots)
 {
     for (unsigned i = 0; i < 8; i++) {
@@ -226,7 +228,7 @@ static void graphics_character(struct screen *screen, uint32_t counter, uint8_t 
     }
 }
 
-/* ---- lines ------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------ */
 /* One character more than is shown, since the first may be shifted out. */
 static void scan(struct screen *screen)
 {

@@ -1,5 +1,6 @@
 /* The VGA's ports: sequencer, CRTC, graphics and attribute controllers, DAC (IBM PS/2
- * Hardware Interface Technical Reference, video subsystem). SPDX-License-Identifier: Apache-2.0 */
+ * Hardware Interface Technical Reference, video subsystem).
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "vga.h"
 
 #define NS 1000000000u
@@ -8,11 +9,12 @@ enum { STATUS_NO_DISPLAY = 0x01, STATUS_RETRACE = 0x08 };
 
 /* Bits that exist. */
 static const uint8_t sequencer_bits[8] = { 0x03, 0x3d, 0x0f, 0x3f, 0x0e };
-static const uint8_t graphics_bits[16] = { 0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff };
+static const uint8_t graphics_bits[16] = {
+    0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff };
 static const uint8_t attribute_bits[5] = { 0xef, 0xff, 0x3f, 0x0f, 0x0f };
 enum { CRTC_COUNT = 0x19, PALETTE_BITS = 0x3f, DAC_BITS = 0x3f };
 
-/* ---- CRTC ------------------------------------------------------------------------------------- */
+/* ---- CRTC ------------------------------------------------------------------------------- */
 static uint8_t read_crtc(const struct vga *vga)
 {
     unsigned index = vga->s.crtc_index;
@@ -31,7 +33,7 @@ static void write_crtc(struct vga *vga, uint8_t value)
         crtc[index] = value;
 }
 
-/* ---- input status 1: where the beam is -------------------------------------------------------- */
+/* ---- input status 1: where the beam is -------------------------------------------------- */
 struct frame { uint64_t dots, lines, hertz; };
 
 static struct frame frame_of(const struct vga *vga)
@@ -57,14 +59,15 @@ static uint8_t status(const struct vga *vga)
     unsigned line = (unsigned)(dot / frame.dots), shown = mb_vga_lines(vga);
     unsigned column = (unsigned)(dot % frame.dots), columns = mb_vga_columns(vga);
     unsigned overflow = vga->s.crtc[CRTC_OVERFLOW];
-    unsigned start = vga->s.crtc[CRTC_RETRACE_START] | (overflow & 4) << 6 | (overflow & 0x80) << 2;
+    unsigned start = vga->s.crtc[CRTC_RETRACE_START] | (overflow & 0x04) << 6 |
+                     (overflow & 0x80) << 2;
     unsigned length = (vga->s.crtc[CRTC_RETRACE_END] - start) & 0x0f;
     bool retrace = line - start < (length ? length : 16);
     bool active = line < shown && column < columns * 8 && !retrace;
     return (active ? 0 : STATUS_NO_DISPLAY) | (retrace ? STATUS_RETRACE : 0);
 }
 
-/* ---- attribute controller: one port for index and data ------------------------------------------ */
+/* ---- attribute controller: one port for index and data ---------------------------------- */
 static void write_attribute(struct vga *vga, uint8_t value)
 {
     unsigned index = vga->s.attribute_index & 0x1f;
@@ -77,7 +80,7 @@ static void write_attribute(struct vga *vga, uint8_t value)
     vga->s.attribute_data = !vga->s.attribute_data;
 }
 
-/* ---- DAC: three parts each, and the index goes on ------------------------------------------------ */
+/* ---- DAC: three parts each, and the index goes on --------------------------------------- */
 static uint8_t read_dac(struct vga *vga)
 {
     uint8_t value = vga->s.dac[vga->s.dac_read][vga->s.dac_part % 3];
@@ -121,7 +124,7 @@ void mb_vga_colours(const struct vga *vga, struct vga_colours *colours)
         }
 }
 
-/* ---- ports ----------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------------------ */
 /* The CRTC and status are at 0x3bX on a monochrome display, at 0x3dX else; gives 0x3dX. */
 static unsigned place(const struct vga *vga, unsigned port)
 {

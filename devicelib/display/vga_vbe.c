@@ -5,7 +5,7 @@
 enum { ID_FIRST = 0xb0c0, ID_LAST = 0xb0c5, STEP = 8, DEEPEST = 32 };
 #define MEMORY_UNIT 0x10000u
 
-/* ---- registers ---------------------------------------------------------------------------------- */
+/* ---- registers -------------------------------------------------------------------------- */
 /* Bytes of `pixels` pixels, in all planes. */
 static uint32_t bytes_of(const struct vga *vga, uint32_t pixels)
 {
@@ -92,7 +92,7 @@ void mb_vbe_write(struct vga *vga, unsigned index, uint16_t value)
     }
 }
 
-/* ---- pictures: one line of pixels becomes RGB -------------------------------------------------- */
+/* ---- pictures: one line of pixels becomes RGB ------------------------------------------- */
 typedef void convert_fn(const uint8_t *from, uint8_t *rgb, unsigned width, bool swap,
                         const struct vga_colours *colours);
 
