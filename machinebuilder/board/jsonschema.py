@@ -121,7 +121,9 @@ def _entry(models: dict[str, Json]) -> Json:
     ]
     return {
         "type": "object",
-        "properties": {"model": {"enum": sorted(models)}},
+        "properties": {
+            "model": {"anyOf": [{"enum": sorted(models)}, _ref("expression")]}
+        },
         "allOf": rules,
     }
 
