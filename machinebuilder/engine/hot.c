@@ -17,7 +17,7 @@
 enum {
     PERIOD_NS = 1000000,
     HOT = 2,                    /* samples that make a unit hot */
-    PREPAID = 64,               /* faults, */
+    PREPAID = 768,              /* faults, */
     PAID = 12,                  /* and more for each sample */
     HOPELESS = 32,              /* accesses that no window can answer */
 };

@@ -72,9 +72,29 @@ static bool add_by_lea(struct gen *gen, const struct mb_op *op)
     return true;
 }
 
+/* x + t or x - t, where t is the carry that the host's flags show, or its contrary. */
+static bool with_host_carry(struct gen *gen, const struct mb_op *op, mb_v x, mb_v t,
+                            bool minus)
+{
+    const struct value *truth = &gen->values[t];
+    unsigned cc;
+    if (!truth->lazy || truth->reg != NO_REG || truth->spill != NO_REG ||
+        gen->values[x].reg == NO_REG || !mb_x86_flags_match(gen, t, &cc) ||
+        (cc != CC_B && cc != CC_AE))
+        return false;
+    unsigned from = mb_x86_use(gen, x), to = mb_x86_redefine(gen, gen->at, x);
+    bool wide = op->type == MB_I64, borrows = minus == (cc == CC_B);
+    if (to != from)
+        x_mov_rr(&gen->code, wide, to, from);
+    x_alu_imm(&gen->code, wide, borrows ? ALU_SBB : ALU_ADC, to, cc == CC_B ? 0 : -1);
+    flags_lost(gen);
+    return true;
+}
+
 static void add(struct gen *gen, const struct mb_op *op)
 {
-    if (add_by_lea(gen, op))
+    if (with_host_carry(gen, op, op->in[0], op->in[1], false) ||
+        with_host_carry(gen, op, op->in[1], op->in[0], false) || add_by_lea(gen, op))
         return;
     alu(gen, op, ALU_ADD, true);
     gen->flags = (struct flags){FLAGS_ADD, op->type == MB_I64, op->in[0], op->in[1]};
@@ -82,6 +102,8 @@ static void add(struct gen *gen, const struct mb_op *op)
 
 static void sub(struct gen *gen, const struct mb_op *op)
 {
+    if (with_host_carry(gen, op, op->in[0], op->in[1], true))
+        return;
     alu(gen, op, ALU_SUB, false);
     gen->flags = (struct flags){FLAGS_CMP, op->type == MB_I64, op->in[0], op->in[1]};
 }

@@ -42,11 +42,14 @@ static bool changes_key(const struct mb_op *op)
 
 static bool can_loop(const struct mb_ir *ir)
 {
-    bool back = false;
+    bool back = false, changed = false;
     for (uint32_t i = 1; i < ir->count; i++) {
-        if (comes_back(&ir->ops[i]) || changes_key(&ir->ops[i]))
+        const struct mb_op *op = &ir->ops[i];
+        bool round = op->code == MB_IR_EXIT && op->imm == ir->start;
+        changed |= changes_key(op);
+        if (comes_back(op) || (round && changed))
             return false;
-        back |= ir->ops[i].code == MB_IR_EXIT && ir->ops[i].imm == ir->start;
+        back |= round;
     }
     return back && ir->insns > 1;       /* or it would spin unseen */
 }
