@@ -42,9 +42,9 @@ struct mb_saved { uint64_t reg[16]; uint8_t xmm[16][16]; uint64_t spill[]; };
 
 /* Generate code for `ir` at `rw` (its executable alias is `rx`; capacity bytes). Options:
  * count instructions exactly and stop at a deadline (virtual clock); reach guest memory
- * through the window (window.c). False: it does not
+ * through the window (window.c); the translation flags it is entered with. False: it does not
  * fit in `capacity`, or has more than the unit limits; the caller flushes or splits. */
-struct mb_codegen_options { bool count_deadline, window; };
+struct mb_codegen_options { bool count_deadline, window; uint32_t flags; };
 bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
                        const struct mb_codegen_options *options,
                        uint8_t *rw, const uint8_t *rx, size_t capacity, struct mb_code *out);

@@ -160,6 +160,7 @@ static bool generate(struct mb_vcpu *vcpu, struct mb_block *block, struct mb_ir 
     struct mb_codegen_options options = {
         .count_deadline = vcpu->runtime->virtual_clock,
         .window = may_use_window(vcpu, block),
+        .flags = block->flags,
     };
     uint8_t *rw = cache->rw + cache->used;
     block->entry = cache->rx + cache->used;

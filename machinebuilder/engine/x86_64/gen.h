@@ -121,6 +121,7 @@ struct gen {
     struct mb_place *places; uint32_t place_count, place_capacity;
     struct mb_link *links; uint32_t link_count, link_capacity;
     struct mb_window_site *sites; uint32_t site_count, site_capacity;
+    uint32_t flags_now;         /* translation flags at the unit's start */
     bool window;                /* memory is reached through the window */
     bool failed;                /* beyond a limit */
 };

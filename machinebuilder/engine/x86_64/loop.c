@@ -33,20 +33,36 @@ static bool comes_back(const struct mb_op *op)
            !(helper->effects & MB_EXITS);
 }
 
-/* With other translation flags the unit's start is another unit. */
-static bool changes_key(const struct mb_op *op)
+static bool writes_key(const struct mb_op *op)
 {
     return op->code == MB_IR_PUT && op->imm < offsetof(struct mb_cpu, key) + 8 &&
            op->imm + op->width > offsetof(struct mb_cpu, key);
 }
 
-static bool can_loop(const struct mb_ir *ir)
+/* With other translation flags the unit's start is another unit. What one arm alone does
+ * to set them right again does not count. */
+static bool after_key(const struct gen *gen, const struct mb_op *op, unsigned depth,
+                      bool changed)
 {
+    uint64_t value;
+    if (!writes_key(op))
+        return changed;
+    bool same = op->imm == offsetof(struct mb_cpu, key) && op->width == 4 &&
+                mb_x86_const(gen, op->in[0], &value) && (uint32_t)value == gen->flags_now;
+    return same ? changed && depth : true;
+}
+
+static bool can_loop(const struct gen *gen)
+{
+    const struct mb_ir *ir = gen->ir;
     bool back = false, changed = false;
+    unsigned depth = 0;
     for (uint32_t i = 1; i < ir->count; i++) {
         const struct mb_op *op = &ir->ops[i];
         bool round = op->code == MB_IR_EXIT && op->imm == ir->start;
-        changed |= changes_key(op);
+        depth += op->code == MB_IR_IF;
+        depth -= op->code == MB_IR_ENDIF;
+        changed = after_key(gen, op, depth, changed);
         if (comes_back(op) || (round && changed))
             return false;
         back |= round;
@@ -104,7 +120,7 @@ void mb_x86_find_loop(struct gen *gen)
     unsigned depth = 0;
     loop->count = loop->edge_count = 0;
     loop->label = NULL;
-    if (!can_loop(gen->ir))
+    if (!can_loop(gen))
         return;
     for (uint32_t i = 1; i < gen->ir->count; i++) {
         const struct mb_op *op = &gen->ir->ops[i];
