@@ -58,6 +58,7 @@ uint32_t number(const char **text);        /* decimal, or hexadecimal with 0x */
 uint32_t pci_read(unsigned function, unsigned offset);
 void pci_write(unsigned function, unsigned offset, uint32_t value);
 bool pci_find(uint32_t wanted, uint32_t mask, unsigned offset, unsigned *function);
+void pci_enable(unsigned function);        /* its windows, and DMA */
 uint32_t pci_window(unsigned function, unsigned bar);   /* its address */
 
 /* ---- virtio.c: one request at a time, on queue 0 ---- */

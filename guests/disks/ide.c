@@ -94,7 +94,8 @@ static bool move_dma(uint32_t sector, unsigned count, uint8_t *data, bool write)
     uint8_t status = wait();
     uint8_t found = in8(master + MASTER_STATUS);
     out8(master, direction);
-    return !(status & (FAULT | ERROR)) && (found & 7) == MASTER_INTERRUPT;
+    found &= MASTER_FAILED | MASTER_INTERRUPT;
+    return !(status & (FAULT | ERROR)) && found == MASTER_INTERRUPT;
 }
 
 static bool move(uint32_t sector, unsigned count, void *data, bool write)
@@ -125,6 +126,7 @@ bool find_ide(struct disk *disk)
     unsigned function;
     if (!pci_find(IDE_CLASS << 16, 0xffff0000u, CLASS, &function))
         return false;
+    pci_enable(function);
     master = (uint16_t)pci_window(function, MASTER_BAR);
     out8(CONTROL, 0);
     listen(LINE);

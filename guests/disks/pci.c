@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "disks.h"
 
-enum { ADDRESS = 0xcf8, DATA = 0xcfc, FUNCTIONS = 32 * 8, BARS = 0x10 };
+enum { ADDRESS = 0xcf8, DATA = 0xcfc, FUNCTIONS = 32 * 8, COMMAND = 0x04, BARS = 0x10 };
+enum { ALL = 7 };                          /* ports, memory, master */
 
 uint32_t pci_read(unsigned function, unsigned offset)
 {
@@ -29,4 +30,9 @@ uint32_t pci_window(unsigned function, unsigned bar)
 {
     uint32_t value = pci_read(function, BARS + 4 * bar);
     return value & 1 ? value & ~3u : value & ~15u;
+}
+
+void pci_enable(unsigned function)
+{
+    pci_write(function, COMMAND, (pci_read(function, COMMAND) & 0xffff) | ALL);
 }

@@ -99,6 +99,7 @@ bool find_virtio_pci(struct disk *disk, bool by_messages)
     unsigned function;
     if (!find_function(&function))
         return false;
+    pci_enable(function);
     find_structures(function);
     uint16_t vector = by_messages ? send_messages(function) : NO_VECTOR;
     start((volatile struct common *)structures[COMMON], vector);

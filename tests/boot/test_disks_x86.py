@@ -19,15 +19,16 @@ from pathlib import Path
 import pytest
 
 from tests.boot.command import MB, ROOT
+from tests.qtest import PROGRAM, needs_qemu
 
 pytestmark = [
     pytest.mark.boot,
     pytest.mark.timeout(400),
-    pytest.mark.skipif(
-        not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="/dev/kvm is not to be had"
-    ),
     pytest.mark.skipif(not shutil.which("make"), reason="no make to build the guest"),
 ]
+needs_kvm = pytest.mark.skipif(
+    not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="/dev/kvm is not to be had"
+)
 
 SECTOR, SECTORS, MOST, MAGIC = 512, 16384, 4, 0x6B73_6964
 REQUESTS = 10_000
@@ -194,6 +195,41 @@ def ending(run: Run) -> list[str]:
     return seen
 
 
+QEMU_DISKS = {
+    "ide": ["-drive", "file={},if=ide,format=raw"],
+    "pci": [
+        "-drive",
+        "file={},if=none,id=d,format=raw",
+        "-device",
+        "virtio-blk-pci,drive=d",
+    ],
+}
+
+
+@needs_qemu
+@pytest.mark.parametrize("kind", ["ide", "pci", "messages"])
+def test_the_guest_is_right_about_qemus_disks(
+    guest: Path, tmp_path: Path, kind: str
+) -> None:
+    """Its drivers are no good as judges if they only suit ours."""
+    image = tmp_path / "disk.img"
+    image.write_bytes(bytes(SECTOR * SECTORS))
+    disk = QEMU_DISKS["ide" if kind == "ide" else "pci"]
+    command = [PROGRAM, "-M", "pc", "-accel", "tcg", "-display", "none", "-nodefaults"]
+    command += ["-serial", "stdio", "-kernel", str(guest)]
+    command += ["-append", f"disk={kind} seed=9 requests=1000"]
+    command += [word.format(image) for word in disk]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        lines = (line.strip() for line in process.stdout)
+        last = next(line for line in lines if line.startswith(("DONE", "WRONG")))
+        process.kill()
+    assert last == "DONE 1000"
+    check(image.read_bytes(), 9, max(r.n for r in requests(9, 1000) if r.write))
+
+
+@needs_kvm
 @pytest.mark.parametrize("way", ["ide", "pci", "pci-messages"])
 @pytest.mark.parametrize("chips", ["split", "off"])
 def test_interrupts_come_through_our_own_chips_too(
@@ -204,6 +240,7 @@ def test_interrupts_come_through_our_own_chips_too(
     check(run.image.read_bytes(), 5, max(r.n for r in requests(5, 200) if r.write))
 
 
+@needs_kvm
 @ways(1)
 def test_ten_thousand_requests_read_what_was_written(run: Run) -> None:
     seen = ending(run)
@@ -213,6 +250,7 @@ def test_ten_thousand_requests_read_what_was_written(run: Run) -> None:
     assert check(run.image.read_bytes(), run.seed, writes[-1]) == writes[-1]
 
 
+@needs_kvm
 @ways(11)
 def test_a_killed_machine_has_kept_what_it_acknowledged(run: Run) -> None:
     enough, acknowledged = random.Random(run.seed).randint(500, 4000), 0
