@@ -133,6 +133,9 @@ struct thunks {
 };
 extern struct thunks mb_x86_thunks;
 
+/* An add's flags: which operand is a shift that it does itself. */
+enum { SCALED_FIRST = 1, SCALED_SECOND = 2 };
+
 /* live.c: last uses, regions; false if beyond a limit. */
 bool mb_x86_live(struct gen *gen);
 void mb_dirty_put(struct dirty_set *set, struct dirty field);

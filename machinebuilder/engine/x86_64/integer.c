@@ -91,8 +91,24 @@ static bool with_host_carry(struct gen *gen, const struct mb_op *op, mb_v x, mb_
     return true;
 }
 
+static bool add_scaled(struct gen *gen, const struct mb_op *op)
+{
+    uint64_t count;
+    if (!op->flags)
+        return false;
+    bool second = op->flags == SCALED_SECOND;
+    const struct mb_op *shift = &gen->ir->ops[op->in[second]];
+    unsigned a = mb_x86_use(gen, op->in[!second]), b = mb_x86_use(gen, shift->in[0]);
+    mb_x86_const(gen, shift->in[1], &count);
+    x_rm(&gen->code, wide_op(X_LEA, op->type == MB_I64), mb_x86_define(gen, gen->at),
+         at_index(a, b, (unsigned)count, 0));
+    return true;
+}
+
 static void add(struct gen *gen, const struct mb_op *op)
 {
+    if (add_scaled(gen, op))
+        return;
     if (with_host_carry(gen, op, op->in[0], op->in[1], false) ||
         with_host_carry(gen, op, op->in[1], op->in[0], false) || add_by_lea(gen, op))
         return;

@@ -296,11 +296,53 @@ static void mark_sum(struct gen *gen, const struct mb_op *op)
         sum->mark = 1;
 }
 
+/* ---- shifts that an address does ---- */
+static void count_uses(struct gen *gen)
+{
+    const struct mb_ir *ir = gen->ir;
+    for (uint32_t at = 1; at < ir->count; at++) {
+        const struct mb_op *op = &ir->ops[at];
+        for (unsigned i = 0; op->code == MB_IR_CALL && i < op->argc; i++)
+            gen->values[ir->args[op->in[0] + i]].operand++;
+        for (unsigned i = 0; op->code != MB_IR_CALL && i < mb_ir_table[op->code].inputs; i++)
+            gen->values[op->in[i]].operand++;
+    }
+}
+
+static bool is_scale(const struct gen *gen, const struct mb_op *sum, unsigned side)
+{
+    const struct mb_op *shift = &gen->ir->ops[sum->in[side]];
+    uint64_t count;
+    return shift->code == MB_IR_SHL && shift->type == sum->type &&
+           gen->values[sum->in[side]].operand == 1 &&
+           mb_x86_const(gen, shift->in[1], &count) && count >= 1 && count <= 3;
+}
+
+/* x + (y << 1, 2 or 3), where nothing else wants the product: one lea. */
+static void find_scales(struct gen *gen)
+{
+    count_uses(gen);
+    for (uint32_t at = 1; at < gen->ir->count; at++) {
+        struct mb_op *op = &gen->ir->ops[at];
+        if (op->code == MB_IR_ADD)
+            op->flags = is_scale(gen, op, 1) ? SCALED_SECOND :
+                        is_scale(gen, op, 0) ? SCALED_FIRST : 0;
+    }
+    for (uint32_t at = 1; at < gen->ir->count; at++)
+        gen->values[at].operand = 0;
+}
+
+static mb_v operand_of(const struct gen *gen, const struct mb_op *op, unsigned i)
+{
+    bool scaled = op->code == MB_IR_ADD && op->flags == i + SCALED_FIRST;
+    return scaled ? gen->ir->ops[op->in[i]].in[0] : op->in[i];
+}
+
 static void use_operands(struct gen *gen, const struct mb_op *op)
 {
     struct condition condition;
     for (unsigned i = 0; i < mb_ir_table[op->code].inputs; i++)
-        use(gen, op->in[i]);
+        use(gen, operand_of(gen, op, i));
     if (!mb_x86_condition(gen->ir, gen->at, &condition))
         return;
     use(gen, condition.flags.a);
@@ -315,6 +357,7 @@ bool mb_x86_live(struct gen *gen)
     gen->region_count = gen->depth = gen->group_count = 0;
     mb_x86_close_groups(gen);
     gen->dirty.count = 0;
+    find_scales(gen);
     mb_x86_loop_start(gen);
     for (gen->at = 1; gen->at < gen->ir->count; gen->at++) {
         struct mb_op *op = &gen->ir->ops[gen->at];
