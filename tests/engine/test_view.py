@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 HERE = Path(__file__).resolve().parent
 ENGINE = HERE.parents[1] / "machinebuilder" / "engine"
 LAST = (1 << 64) - 1
-MOVES = 200_000
+MOVES = 30_000
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is missing")
 

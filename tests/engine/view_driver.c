@@ -52,7 +52,7 @@ int driver_find(uint64_t address, uint64_t *offset, uint64_t *room)
 }
 
 /* ---- a race: window 0 goes between two places, window 1 lies over a part of it at times,
- * window 2 is always seen ------------------------------------------------------------------ */
+ * window 2 is always seen; a crowd before them comes and goes, so that all move in the array */
 #define SIZE 0x1000ull
 static const uint64_t places[2] = {0x10000, 0x40000};
 #define STAYS 0x80000ull
@@ -91,7 +91,9 @@ static void move(unsigned step)
     windows[0].start = at;
     windows[1].start = at + 0x400;
     windows[1].shown = step & 2;
-    mb_view_renew(&view, list, 3);
+    for (unsigned i = 3; i < WINDOWS; i++)
+        windows[i].shown = step & 1;
+    mb_view_renew(&view, list, WINDOWS);
     pthread_mutex_unlock(&view.lock);
 }
 
@@ -103,7 +105,9 @@ int main(int argc, char **argv)
     driver_set(0, places[0], SIZE, MB_LAYER_FIXED, true);
     driver_set(1, places[0] + 0x400, 0x400, MB_LAYER_OVER, true);
     driver_set(2, STAYS, SIZE, MB_LAYER_FIXED, true);
-    driver_renew(3);
+    for (unsigned i = 3; i < WINDOWS; i++)
+        driver_set(i, 0x100 * i, 0x80, MB_LAYER_FIXED, true);
+    driver_renew(WINDOWS);
     for (uintptr_t i = 0; i < 3; i++)
         pthread_create(&threads[i], NULL, look, (void *)(i + 1));
     for (unsigned step = 0; step < steps; step++)
