@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from machinebuilder.fetch import FetchError, Progress, cache
-from machinebuilder.fetch.apt import Apt
 
 SUMMARY = "SeaBIOS for PCs (bios-256k.bin, vgabios-stdvga.bin)"
 COMMAND = "mb fetch seabios"
@@ -26,6 +25,8 @@ def installed(image: str = IMAGE) -> Path | None:
 
 def build(folder: Path, progress: Progress) -> None:
     """Write the images into `folder`."""
+    from machinebuilder.fetch.apt import Apt  # only here: machines that start ask above
+
     with tempfile.TemporaryDirectory() as work:
         apt = Apt("amd64", Path(work), progress)
         apt.update()
