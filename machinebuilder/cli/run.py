@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -73,6 +74,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "default; or none",
     )  # fmt: skip
     parser.add_argument("--stats", action="store_true", help="print counts at the end")
+    profiles = parser.add_argument_group("profiles")
+    profiles.add_argument(
+        "--profile",
+        type=Path,
+        metavar="F",
+        help="write where guest time went (speedscope)",
+    )
+    profiles.add_argument(
+        "--symbols", type=Path, metavar="F", help="names for it: ELF or System.map"
+    )
+    profiles.add_argument(
+        "--perf-map",
+        action="store_true",
+        help="tell the host's perf of translated code",
+    )
 
 
 def options_of(words: list[str]) -> dict[str, str]:
@@ -88,6 +104,8 @@ def options_of(words: list[str]) -> dict[str, str]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run until the guest powers off; 0 then, 124 on timeout, 1 on a failure."""
+    if arguments.perf_map:
+        os.environ["MB_PERF_MAP"] = "1"
     machine = machine_of(arguments)
     if machine is None:
         return EXIT_USER_ERROR
@@ -233,6 +251,8 @@ class Session:
             print(f"mb: {line}", file=sys.stderr)
         if self.arguments.stats:
             print(self.machine.stats().text(), end="", file=sys.stderr)
+        if self.arguments.profile:
+            self.machine.profile(self.arguments.profile, self.arguments.symbols)
         if self.event is not None and self.event.failed:
             print(f"mb: the machine stopped: {self.event.why}", file=sys.stderr)
 

@@ -13,6 +13,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include "vcpu.h"
+#include "api.h"
 
 enum {
     PERIOD_NS = 1000000,
@@ -74,6 +75,8 @@ static void on_sample(int number, siginfo_t *info, void *context)
     struct mb_vcpu *vcpu = sampled;
     struct mb_block *block =
         vcpu && vcpu->in_code ? at_work(vcpu, (const ucontext_t *)context) : NULL;
+    if (vcpu && !block)
+        vcpu->samples_elsewhere++;
     if (!block || ++block->samples != HOT || block->code.site_count || vcpu->mode != 0)
         return;
     if (!mb_hot_is(&vcpu->runtime->cache, block))
@@ -98,6 +101,37 @@ void mb_hot_answer(struct mb_vcpu *vcpu)
     atomic_fetch_or(&page->hot, hot);   /* which the page loses with its last unit */
     atomic_fetch_or(&page->tables, tables);
     atomic_fetch_or(mask, chunk_of(block));
+}
+
+/* ---- what was seen ---- */
+static uint64_t elsewhere_of(const struct mb_runtime *runtime)
+{
+    uint64_t samples = 0;
+    for (unsigned i = 0; i < runtime->count; i++)
+        samples += runtime->vcpus[i]->samples_elsewhere;
+    return samples;
+}
+
+size_t mb_machine_profile(struct mb_machine *machine, struct mb_profile_row *rows,
+                          size_t capacity, uint64_t *elsewhere)
+{
+    struct mb_cache *cache = &machine->runtime->cache;
+    size_t found = 0;
+    *elsewhere = elsewhere_of(machine->runtime);
+    if (!machine->runtime->prepared || machine->runtime->kvm)
+        return 0;
+    pthread_mutex_lock(&cache->lock);
+    for (uint32_t i = 0; i < cache->count; i++) {
+        const struct mb_block *block = &cache->blocks[i];
+        if (!block->samples)
+            continue;
+        if (found < capacity)
+            rows[found] = (struct mb_profile_row){block->pc, block->samples,
+                                                  block->code.site_count != 0};
+        found++;
+    }
+    pthread_mutex_unlock(&cache->lock);
+    return rows && found > capacity ? capacity : found;
 }
 
 /* ---- the timer ---- */

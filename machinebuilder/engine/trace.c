@@ -8,15 +8,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "vcpu.h"
 
 unsigned mb_trace;
-static FILE *out;
+static FILE *out, *perf_map;
+
+/* MB_PERF_MAP=1: the host's `perf` finds translated code in /tmp/perf-PID.map. */
+static void open_perf_map(void)
+{
+    const char *wanted = getenv("MB_PERF_MAP");
+    char path[64];
+    if (!wanted || *wanted == '0' || perf_map)
+        return;
+    snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)getpid());
+    perf_map = fopen(path, "w");
+    mb_trace |= perf_map ? MB_TRACE_PERF : 0;
+}
+
+void mb_trace_perf(const struct mb_block *block)
+{
+    if (block->code.size)
+        fprintf(perf_map, "%llx %x guest:%08llx%s\n", (unsigned long long)block->entry,
+                block->code.size, (unsigned long long)block->pc,
+                block->code.site_count ? ":windows" : "");
+    fflush(perf_map);
+}
 
 void mb_trace_init(void)
 {
     static const char *const names[] = {"blocks", "exec", "step", "irq", "mmu", "unit", "host"};
     const char *wanted = getenv("MB_TRACE"), *file = getenv("MB_TRACE_FILE");
+    open_perf_map();
     if (!wanted || out)
         return;
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)

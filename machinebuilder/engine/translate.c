@@ -288,5 +288,7 @@ struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name)
         return recover(&fetch, name->pc);
     if (block && mb_trace & MB_TRACE_BLOCKS)
         mb_trace_block(vcpu, block);
+    if (block && mb_trace & MB_TRACE_PERF)
+        mb_trace_perf(block);
     return block;
 }

@@ -170,6 +170,7 @@ struct mb_vcpu {
     atomic_bool window_lock;    /* its windows' pages and bits, against other CPUs */
     bool window_missed;         /* the slow path under way began at a window */
     uint64_t slow_from;         /* while a slow path is under way: its return address */
+    uint64_t samples_elsewhere; /* of its time, in C */
     struct mb_block *judged;    /* to be made again, after too many faults or samples */
     bool sampling;
     timer_t sample_timer;
@@ -324,9 +325,11 @@ void mb_access_store(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t 
 
 /* trace.c: MB_TRACE=blocks,exec,step,irq,mmu,unit,host and MB_TRACE_FILE */
 enum { MB_TRACE_BLOCKS = 1, MB_TRACE_EXEC = 2, MB_TRACE_STEP = 4, MB_TRACE_IRQ = 8,
-       MB_TRACE_MMU = 16, MB_TRACE_UNIT = 32, MB_TRACE_HOST = 64 };
+       MB_TRACE_MMU = 16, MB_TRACE_UNIT = 32, MB_TRACE_HOST = 64,
+       MB_TRACE_PERF = 128 };
 extern unsigned mb_trace;
 void mb_trace_init(void);
+void mb_trace_perf(const struct mb_block *block);
 void mb_trace_block(struct mb_vcpu *vcpu, const struct mb_block *block);
 void mb_trace_exec(struct mb_vcpu *vcpu);
 void mb_trace_text(struct mb_vcpu *vcpu, const char *format, ...)

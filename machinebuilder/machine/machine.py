@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,13 @@ from machinebuilder.host.console import Console
 from machinebuilder.host.keyboard import TYPING_PAUSE, strokes
 from machinebuilder.host.log import Log
 from machinebuilder.host.screen import png
+from machinebuilder.machine import profile
 from machinebuilder.machine.cpu import Cpu
 from machinebuilder.machine.failure import check
 from machinebuilder.machine.memory import MachineBus
 from machinebuilder.machine.outside import EVENT_ERROR, MachineDevice
 from machinebuilder.machine.stats import Stats
+from machinebuilder.machine.symbols import Symbols
 
 if TYPE_CHECKING:
     from machinebuilder.debug.debugger import Debugger
@@ -279,6 +282,11 @@ class Machine:
     def stats(self) -> Stats:
         """Counts so far."""
         return Stats.of(self.handle)
+
+    def profile(self, path: Path, symbols: Path | None = None) -> None:
+        """Write where guest time went, for speedscope."""
+        names = Symbols() if symbols is None else Symbols.load(symbols)
+        profile.save(self.handle, names, path)
 
     def summary(self) -> list[str]:
         """What a person should know at the end: the stubs that the guest touched."""

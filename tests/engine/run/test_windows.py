@@ -52,3 +52,18 @@ def test_a_page_shows_what_its_entry_says_now(make):
     assert toy.run() == POWERED_OFF
     assert toy.reg(4) == 99
     assert toy.word(FIRST + 8) == 7
+
+
+def test_a_unit_at_work_is_sampled(make, mode):
+    toy = make()
+    if mode != "translated":
+        return
+    program = Program()
+    start = program.here
+    toy.load(program.label("top").op("addi", 3, 3, 1).op("b", 0, 0, "top"))
+    toy.run(timeout=0.5)
+    rows = toy.ffi.new("struct mb_profile_row[16]")
+    elsewhere = toy.ffi.new("uint64_t *")
+    count = toy.lib.mb_machine_profile(toy.machine, rows, 16, elsewhere)
+    assert count and all(rows[i].samples for i in range(count))
+    assert start in [rows[i].pc for i in range(count)]
