@@ -131,7 +131,7 @@ def test_a_hundred_machines_leave_nothing_behind(kvm: None, chips: str) -> None:
     for _ in range(count):
         one()
     assert open_files() == files
-    assert threads() == tasks
+    assert threads() <= tasks
     assert mappings() < maps + 20
 
 
