@@ -16,6 +16,7 @@ import pytest
 
 from machinebuilder import Board, native
 from machinebuilder.accel import UnavailableError
+from machinebuilder.accel.kvm import why_not
 from machinebuilder.errors import UserError
 from machinebuilder.machine.failure import reason
 from tests.accel.kvm.assembly import needs_assembler
@@ -47,13 +48,16 @@ def test_a_user_without_permission_is_told(
 ) -> None:
     device = tmp_path / "kvm"
     device.touch(mode=0)
+    monkeypatch.setenv("MB_KVM_DEVICE", str(device))
+    why_not("x86")  # all is loaded while files can be read
     before = os.geteuid()
     if before == 0:
         os.seteuid(65534)
     try:
-        why = refusal(monkeypatch, device)
+        why = why_not("x86")
     finally:
         os.seteuid(before)
+    assert why is not None
     assert "no permission" in why and "usermod -aG kvm" in why
 
 
