@@ -20,6 +20,7 @@ enum {
     HOT = 2,                    /* samples that make a unit hot */
     PREPAID = 768,              /* faults, */
     PAID = 12,                  /* and more for each sample */
+    NEAR = 512,                 /* bytes of code around a hot unit that are so too */
     HOPELESS = 32,              /* accesses that no window can answer */
 };
 
@@ -84,6 +85,15 @@ static void on_sample(int number, siginfo_t *info, void *context)
 }
 
 /* ---- between units ---- */
+/* What is hot has hot neighbours: the rest of a loop, of a function. */
+static unsigned around(unsigned offset, unsigned *size)
+{
+    unsigned first = offset > NEAR ? offset - NEAR : 0;
+    unsigned end = offset + NEAR < MB_PAGE_SIZE ? offset + NEAR : MB_PAGE_SIZE;
+    *size = end - first;
+    return first;
+}
+
 void mb_hot_answer(struct mb_vcpu *vcpu)
 {
     struct mb_cache *cache = &vcpu->runtime->cache;
@@ -96,11 +106,13 @@ void mb_hot_answer(struct mb_vcpu *vcpu)
     uint64_t hot = atomic_load(&page->hot), tables = atomic_load(&page->tables);
     if (atomic_load(&block->dead))
         return;
-    mb_cache_written(vcpu->runtime, block->ram_page[0],
-                     (unsigned)((uint64_t)block->host & MB_PAGE_MASK), 1);
+    unsigned first = (unsigned)((uint64_t)block->host & MB_PAGE_MASK), size = 1;
+    if (mask == &page->hot)
+        first = around(first, &size);
+    mb_cache_written(vcpu->runtime, block->ram_page[0], first, size);
     atomic_fetch_or(&page->hot, hot);   /* which the page loses with its last unit */
     atomic_fetch_or(&page->tables, tables);
-    atomic_fetch_or(mask, chunk_of(block));
+    atomic_fetch_or(mask, mb_chunks(first, size));
 }
 
 /* ---- what was seen ---- */
