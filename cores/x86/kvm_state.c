@@ -124,6 +124,25 @@ static void floating_from(struct x86_state *s, const struct kvm_fpu *fpu)
     s->mxcsr_guest = fpu->mxcsr;
 }
 
+/* By the layout of XSAVE (SDM volume 1, section 13.4), which says that x87 and SSE registers
+ * are in use: KVM_SET_FPU does not, and is forgotten by a CPU that has not used them yet. */
+static bool set_floating(struct mb_kvm_cpu *cpu, struct kvm_fpu *fpu)
+{
+    enum { FCW = 0, FSW = 2, FTW = 4, MXCSR = 24, ST = 32, XMM = 160, IN_USE = 512 };
+    struct kvm_xsave area;
+    uint8_t *bytes = (uint8_t *)area.region;
+    if (ioctl(cpu->fd, KVM_GET_XSAVE, &area) < 0)
+        return ioctl(cpu->fd, KVM_SET_FPU, fpu) == 0;
+    memcpy(bytes + FCW, &fpu->fcw, sizeof fpu->fcw);
+    memcpy(bytes + FSW, &fpu->fsw, sizeof fpu->fsw);
+    memcpy(bytes + FTW, &fpu->ftwx, sizeof fpu->ftwx);
+    memcpy(bytes + MXCSR, &fpu->mxcsr, sizeof fpu->mxcsr);
+    memcpy(bytes + ST, fpu->fpr, sizeof fpu->fpr);
+    memcpy(bytes + XMM, fpu->xmm, sizeof fpu->xmm);
+    bytes[IN_USE] |= 3;
+    return ioctl(cpu->fd, KVM_SET_XSAVE, &area) == 0;
+}
+
 /* Whether it is halted, which KVM knows if the local APIC is its own. A CPU that waits to
  * be started by another one stays as it is. */
 static void halt_to(struct mb_kvm_cpu *cpu)
@@ -156,7 +175,7 @@ bool x86_kvm_load(struct mb_kvm_cpu *cpu)
     system_to(s, &sregs);
     floating_to(s, &fpu);
     if (ioctl(cpu->fd, KVM_SET_SREGS, &sregs) < 0 ||
-        ioctl(cpu->fd, KVM_SET_REGS, &regs) < 0 || ioctl(cpu->fd, KVM_SET_FPU, &fpu) < 0)
+        ioctl(cpu->fd, KVM_SET_REGS, &regs) < 0 || !set_floating(cpu, &fpu))
         return mb_kvm_fail("setting the state of a CPU");
     halt_to(cpu);
     return true;
