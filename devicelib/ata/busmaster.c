@@ -19,14 +19,14 @@ static bool break_off(struct ata_master *master)
 }
 
 /* The next region; false if there is none. A table does not cross 64 KiB (2.0), so that
- * one without an end has one nevertheless. */
+ * one without an end has one nevertheless, wherever it begins. */
 static bool next_region(struct ata_channel *channel)
 {
     struct ata_master *master = &channel->master;
     uint32_t entry[2];
     if (master->last)
         return false;
-    bool crosses = master->begun && master->next % BOUNDARY == 0;
+    bool crosses = master->begun && master->next % BOUNDARY < REGION;
     if (crosses || !channel->may_master(channel->dev) ||
         !mb_dma_read(channel->dev, master->next, entry, sizeof entry))
         return break_off(master);

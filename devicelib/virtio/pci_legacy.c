@@ -54,20 +54,22 @@ uint64_t mb_virtio_pci_read_legacy(struct virtio_pci *pci, uint64_t offset, unsi
 
 /* ---- writing ---- */
 
-/* 2.7.2: descriptors, then what is available; what was used begins a page. */
+/* 2.7.2: descriptors, then what is available; what was used begins a page. Meanwhile
+ * another CPU may select another queue: taking one back lets go of the lock. */
 static void set_page(struct virtio_pci *pci, uint32_t page)
 {
     struct virtio_queue *queue = mb_virtio_pci_selected(pci);
+    unsigned index = pci->queue;
     if (!queue)
         return;
     uint64_t size = pci->core.device->ops->queue_size, start = (uint64_t)page * PAGE;
-    mb_virtio_set_ready(&pci->core, pci->queue, false);
+    mb_virtio_set_ready(&pci->core, index, false);
     queue->size = (uint16_t)size;
     queue->descriptors = start;
     queue->available = start + 16 * size;
     queue->used = (queue->available + 2 * (3 + size) + PAGE - 1) / PAGE * PAGE;
     if (page)
-        mb_virtio_set_ready(&pci->core, pci->queue, true);
+        mb_virtio_set_ready(&pci->core, index, true);
 }
 
 static void set_vector(struct virtio_pci *pci, uint64_t value)

@@ -569,6 +569,10 @@ static void play(FILE *script, struct mb_dev *dev, struct mb_dev *child)
         else if (op == 'S' && child && child->chip->save)
             spoil(child, b, c, d);
     }
+    if (!feof(script)) {
+        fprintf(stderr, "a line of the script is no operation\n");
+        exit(2);
+    }
 }
 
 struct player { FILE *script; struct mb_dev *dev, *child; };

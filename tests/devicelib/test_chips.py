@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from typing import Any
 
 import pytest
+from fuzz_python import hammer, use_hostilely
 
 from machinebuilder.device import Device, registry
 
@@ -30,43 +30,10 @@ def test_parameters_and_ports_are_documented(model: str) -> None:
     assert [part.name for part in parts if not part.doc] == []
 
 
-def hammer(probe: Any, chip: type[Device], seed: int) -> None:
-    """Random accesses of every size, anywhere in the windows."""
-    rng = random.Random(seed)
-    offsets = [reg.offset + rng.randrange(reg.count) * reg.step
-               for reg in chip.regs.values()]  # fmt: skip
-    for name, region in chip.regions.items():
-        if region.bus:
-            continue
-        sizes = [size for size in (1, 2, 4, 8) if size <= (region.span or 8)]
-        for _ in range(1500):
-            size = rng.choice(sizes)
-            limit = (region.span or 0x10000) - size
-            offset = rng.choice([*offsets, rng.randrange(limit + 1)])
-            offset = min(offset // size * size, limit)
-            if rng.random() < 0.5:
-                probe.write(offset, rng.getrandbits(8 * size), size, name)
-            else:
-                value = probe.read(offset, size, name)
-                assert 0 <= value < 1 << 8 * size
-
-
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("model", [*PYTHON, "flash.cfi"])
 def test_no_guest_breaks_a_chip(bench: Any, model: str, seed: int) -> None:
-    chip = registry.find(model)
-    probe = bench.attach(chip, size=0x40000)
-    hammer(probe, chip, seed)
-    for port, line in chip.ins.items():
-        for index in range(line.count if isinstance(line.count, int) else 1):
-            probe.drive(port, 1, index)
-    probe.receive(bytes(range(256)))
-    bench.sleep(1)
-    saved = probe.save()
-    hammer(probe, chip, seed + 100)
-    probe.reset()
-    probe.restore(saved)
-    assert probe.save() == saved
+    use_hostilely(bench, registry.find(model), seed)
 
 
 @pytest.mark.parametrize("model", PYTHON)

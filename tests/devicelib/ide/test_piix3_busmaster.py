@@ -125,9 +125,12 @@ def test_a_table_that_is_not_there_is_an_error(channel: Channel, table: int) -> 
     assert channel.dma(READ_DMA, to_memory=True)[1] == FAILED | INTERRUPT
 
 
-def test_a_table_ends_with_its_64_kib_at_the_latest(channel: Channel) -> None:
+@pytest.mark.parametrize("start", [0, 4])
+def test_a_table_ends_with_its_64_kib_at_the_latest(
+    channel: Channel, start: int
+) -> None:
     entries = [(BUFFER, 2)] * (0x10000 // 8)
-    channel.table = TABLE
+    channel.table = TABLE + start
     channel.prds([*entries, (BUFFER, 512)])
     channel.address(0, len(entries) * 2 // 512 + 1, wide=True)
     status, master = channel.dma(READ_DMA_EXT, to_memory=True)

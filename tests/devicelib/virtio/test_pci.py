@@ -3,13 +3,15 @@ interface of before virtio 1.0."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from native_bench import RAM, Chip
+from native_bench import RAM, Chip, held_disk
 from pci_driver import (
     COMMON,
     CONFIG,
@@ -326,6 +328,29 @@ def test_a_legacy_queue_is_taken_back_by_page_0(make: Make) -> None:
     assert driver.place.read(LEGACY, 0x08, 4) == RAM >> 12
     driver.place.write(LEGACY, 0x08, 0, 4)
     assert driver.place.read(LEGACY, 0x08, 4) == 0
+
+
+def test_a_legacy_queues_page_is_its_own_whatever_another_cpu_selects(
+    make: Make, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(bytes(4096))
+    driver = make("virtio.blk", kind=LegacyDriver, image=image)
+    driver.start(1)
+    place, queue, page = driver.place, driver.queues[0], (RAM >> 12) + 0x400
+    place.poke(page << 12, bytes(0x1_0000))
+    move = threading.Thread(target=place.write, args=(LEGACY, 0x08, page, 4))
+    with held_disk():
+        queue.chain([(bytes(16), 0), (b"", 512), (b"", 1)])
+        queue.notify()
+        time.sleep(0.02)
+        move.start()
+        time.sleep(0.05)
+        assert move.is_alive(), "the request ends first"
+        place.write(LEGACY, 0x0E, 1, 2)
+    move.join()
+    place.write(LEGACY, 0x0E, 0, 2)
+    assert (place.read(LEGACY, 0x08, 4), driver.status) == (page, 7)
 
 
 def test_configuration_follows_the_vectors(make: Make) -> None:
