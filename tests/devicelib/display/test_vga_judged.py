@@ -23,7 +23,7 @@ CLOSE, CLOSE_15 = 3, 7
 """QEMU widens six bits to eight by the lowest bit, and five of 15-bit pixels by zeros:
 not by the highest ones."""
 PHASES = 12
-"""Looks before two pictures are taken to differ: a cursor blinks on each in its time."""
+"""Looks before two pictures are said to differ: cursors blink, each in its own time."""
 JOINED = range(0xB0, 0xC0)
 """Characters that QEMU, unlike IBM's manual, lets reach into the ninth dot."""
 FRAME_BUFFER = 0xE000_0000
