@@ -22,6 +22,7 @@ from pathlib import Path
 
 import fuzz_native
 import fuzz_python
+import fuzz_wired
 
 from machinebuilder.device import registry
 from machinebuilder.device.testing import Bench
@@ -68,6 +69,10 @@ def _use_python(model: str, seed: int, steps: int) -> None:
     fuzz_python.use_hostilely(Bench(), chip, seed, steps // (2 * windows))
 
 
+def _use_wired(model: str, seed: int, steps: int) -> None:
+    fuzz_wired.use_hostilely(model, seed, steps // 20)  # accesses of a command
+
+
 def _use_pci(model: str, seed: int, steps: int) -> None:
     import fuzz_pci  # the engine is not needed for the others
 
@@ -79,6 +84,8 @@ def campaign(model: str, seed: int, steps: int) -> bool:
     play = in_process(_use_python)
     if model in fuzz_native.MODELS:
         play = play_native
+    elif model in fuzz_wired.BOARDS:
+        play = in_process(_use_wired)
     elif model == "pci":
         play = in_process(_use_pci)
     started, done = time.monotonic(), 0
@@ -99,7 +106,9 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    models = options.model or [*fuzz_native.MODELS, *python_models(), "pci"]
+    models = options.model or [*fuzz_native.MODELS, *python_models()]
+    if not options.model:
+        models += [*fuzz_wired.BOARDS, "pci"]
     results = [campaign(model, options.seed, options.steps) for model in models]
     return 0 if all(results) else 1
 

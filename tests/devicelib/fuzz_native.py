@@ -64,7 +64,7 @@ def _value(rand: random.Random) -> int:
 
 
 def _anything(rand: random.Random, span: int) -> str:
-    op = rand.choice("wwwwrrrrimmmmgs")
+    op = rand.choice("wwwwrrrrimmmmgsST")
     if op in "wr":
         size = rand.choice([s for s in (1, 2, 4, 4, 4, 8) if s <= span])
         offset = rand.randrange(span) & ~(size - 1)
@@ -73,6 +73,9 @@ def _anything(rand: random.Random, span: int) -> str:
     if op == "m":
         address, value = 2 * rand.randrange(0x800), rand.getrandbits(16)
         return f"m 0 {address:x} {value:x} 0 0"
+    if op == "T":
+        size = rand.choice([1, 512, 2**20])
+        return f"T 0 {_value(rand):x} 0 {size:x} {rand.randrange(2)}"
     index = rand.randrange(rand.choice([300, 30000]))
     return f"{op} {rand.randrange(2)} {index:x} {rand.getrandbits(12):x} 5 1"
 
@@ -122,11 +125,18 @@ def _ring(rand: random.Random) -> list[str]:
     return [*lines, f"w 0 50 {rand.randrange(2)} 4 0", "y 0 0 0 0 0"]
 
 
+def _deactivate(rand: random.Random) -> str:
+    """GICC_DIR, which is on the second page of the CPU interface."""
+    return f"w 1 1000 {rand.randrange(1024):x} 4 {rand.randrange(4)}"
+
+
 def script(model: str, seed: int, steps: int = STEPS) -> str:
     """Operations for the bench as a program."""
     rand = random.Random(f"{model} {seed}")
     if model == "intc.gicv2":
-        return "\n".join(_anything(rand, 0x1000) for _ in range(steps))
+        lines = [_anything(rand, 0x1000) for _ in range(steps)]
+        lines[::50] = [_deactivate(rand) for _ in lines[::50]]
+        return "\n".join(lines)
     if model in SMALL:
         return "\n".join(_anything(rand, SMALL[model]) for _ in range(steps))
     lines: list[str] = []

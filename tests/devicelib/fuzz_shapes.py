@@ -79,7 +79,7 @@ def _vga(rand: random.Random) -> list[str]:
     if rand.random() < 0.2:
         for index in (4, 1, 2, 3, rand.randrange(12), 4, rand.randrange(12)):
             value = rand.choice(
-                [0, 1, 4, 8, 24, 32, 0x41, 0xFFFF, rand.getrandbits(16)]
+                [0, 1, 4, 8, 15, 16, 24, 32, 0x41, 0xFFFF, rand.getrandbits(16)]
             )
             lines += [write(extension, 0, index, 2), write(extension, 1, value, 2)]
     for _ in range(8):

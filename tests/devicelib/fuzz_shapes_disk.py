@@ -68,6 +68,8 @@ def _packet(rand: random.Random, region: int) -> list[str]:
         *(rand.choice(values) if odd else 0 for _ in "x" * 11),
     ]
     packet[5], packet[8] = rand.randrange(256), rand.choice([0, 1, 8, 64])
+    if packet[0] == 0x43:
+        packet[2], packet[9] = rand.randrange(4), rand.choice([0, 0x40, 0x80])
     words = zip(packet[::2], packet[1::2], strict=True)
     lines = [write(region, 6, 0xB0 if region == 0 else 0xA0), write(region, 7, 0xA0)]
     return [*lines, *(write(region, 0, low | high << 8, 2) for low, high in words)]
@@ -81,6 +83,13 @@ def _snapshot(rand: random.Random) -> str:
     return (
         f"{op} 0 {count:x} {step * rand.randrange(1, 40):x} {rand.getrandbits(8):x} 0"
     )
+
+
+def _bad_spot(rand: random.Random) -> str:
+    """The host's disk fails somewhere, or is well again."""
+    start = 512 * rand.randrange(2048)
+    end = rand.choice([start, start, start + 4096, 2**63 - 1])
+    return f"D 0 {start:x} {end:x} 0 0"
 
 
 def _soft_reset(rand: random.Random, region: int) -> list[str]:
@@ -108,6 +117,7 @@ def _ide(rand: random.Random) -> list[str]:
     lines += _move_data(rand, region)
     lines += _soft_reset(rand, region) if rand.random() < 0.2 else []
     lines += ["z 0 0 0 0 0"] if rand.random() < 0.02 else []
+    lines += [_bad_spot(rand)] if rand.random() < 0.1 else []
     lines += [_snapshot(rand)] if rand.random() < 0.3 else []
     lines += [read(region, rand.randrange(8), rand.choice([1, 2, 4])) for _ in range(4)]
     lines += [read(4, rand.randrange(16), rand.choice([1, 4])), read(region + 1, 0)]

@@ -37,6 +37,7 @@ struct mb_dev {
 };
 
 void bench_place(struct mb_dev *dev, unsigned slot);    /* native_pci.c */
+void bench_bad_spot(uint64_t start, uint64_t end);      /* native_disk.c */
 
 /* A chip may call from its threads: one lock for all that the bench keeps. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -568,6 +569,10 @@ static void play(FILE *script, struct mb_dev *dev, struct mb_dev *child)
             spoil(dev, b, c, d);
         else if (op == 'S' && child && child->chip->save)
             spoil(child, b, c, d);
+        else if (op == 'T' && dev->chip->translate)
+            dev->chip->translate(dev->state, &(uint64_t){ b }, &(size_t){ d }, e & 1);
+        else if (op == 'D')
+            bench_bad_spot(b, c);
     }
     if (!feof(script)) {
         fprintf(stderr, "a line of the script is no operation\n");

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import fuzz_wired
 import pytest
 from fuzz_python import hammer, use_hostilely
 
@@ -34,6 +35,11 @@ def test_parameters_and_ports_are_documented(model: str) -> None:
 @pytest.mark.parametrize("model", [*PYTHON, "flash.cfi"])
 def test_no_guest_breaks_a_chip(bench: Any, model: str, seed: int) -> None:
     use_hostilely(bench, registry.find(model), seed)
+
+
+@pytest.mark.parametrize("board", fuzz_wired.BOARDS)
+def test_no_guest_breaks_chips_that_work_together(board: str) -> None:
+    fuzz_wired.use_hostilely(board, seed=1, steps=150)
 
 
 @pytest.mark.parametrize("model", PYTHON)
