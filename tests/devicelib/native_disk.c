@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static unsigned flushes;
-static off_t bad_start, bad_end;           /* bytes of every file */
+static _Atomic off_t bad_start, bad_end;   /* bytes of every file */
 
 unsigned bench_flushes(void)
 {
