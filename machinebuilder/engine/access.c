@@ -111,8 +111,9 @@ static void bus_load(struct mb_vcpu *vcpu, const struct mb_site *site,
         size = piece_of(va + done, width - done);
         struct mb_region *region =
             region_of(vcpu, site, &at, va + done, size, MB_READ, &offset);
-        if (region->host)
-            copy(&value, region->host + offset, size);
+        const uint8_t *host = __atomic_load_n(&region->host, __ATOMIC_ACQUIRE);
+        if (host)
+            copy(&value, host + offset, size);
         else if (!device_read(vcpu, region, offset, size, &value))
             mb_raise(vcpu, site, va + done, MB_READ, MB_FAULT_BUS);
         memcpy(data + done, &value, size);
@@ -131,8 +132,9 @@ static void bus_store(struct mb_vcpu *vcpu, const struct mb_site *site,
         struct mb_region *region =
             region_of(vcpu, site, &at, va + done, size, MB_WRITE, &offset);
         memcpy(&value, data + done, size);
-        if (region->host && region->writable)
-            copy(region->host + offset, &value, size);
+        uint8_t *host = __atomic_load_n(&region->host, __ATOMIC_ACQUIRE);
+        if (host && region->writable)
+            copy(host + offset, &value, size);
         else if (!device_write(vcpu, region, offset, size, value))
             mb_raise(vcpu, site, va + done, MB_WRITE, MB_FAULT_BUS);
     }

@@ -542,8 +542,9 @@ static bool copy_out(struct mb_bus *bus, struct mb_region *region, uint64_t offs
                      uint8_t *data, size_t size)
 {
     (void)bus;
-    if (region->host) {
-        memcpy(data, region->host + offset, size);
+    const uint8_t *host = __atomic_load_n(&region->host, __ATOMIC_ACQUIRE);
+    if (host) {
+        memcpy(data, host + offset, size);
         return true;
     }
     for (size_t done = 0; done < size; done++) {
