@@ -185,7 +185,10 @@ static bool mmio_restore(void *state, const uint8_t *data, size_t size)
 
 static bool mmio_create(void *state, struct mb_dev *dev)
 {
-    mb_virtio_init(&((struct mmio *)state)->core, dev, raise);
+    struct virtio_transport *core = &((struct mmio *)state)->core;
+    mb_virtio_init(core, dev, raise);
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        mb_virtio_bell(core, i, &(struct mb_doorbell){ 0, MMIO_QUEUE_NOTIFY, 4, i });
     return true;
 }
 

@@ -302,6 +302,9 @@ static bool pci_create(void *state, struct mb_dev *dev)
 {
     struct virtio_pci *pci = state;
     mb_virtio_init(&pci->core, dev, raise);
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        mb_virtio_bell(&pci->core, i, &(struct mb_doorbell){
+            PCI_REGION_MODERN, PCI_MODERN_NOTIFY + i * PCI_MODERN_NOTIFY_STEP, 2, i });
     mb_msix_init(&pci->msix, dev);
     return true;
 }

@@ -1,13 +1,52 @@
 /* What all virtio transports do alike: status, features, queues, the device's thread.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include "virtio.h"
 
 #define OFFERED_TO_ALL (VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC)
 
 /* ---- the device's thread ---- */
+
+static void wake(struct virtio_transport *transport)
+{
+    if (transport->has_thread)
+        eventfd_write(transport->wake, 1);
+}
+
+/* Note that the driver notified `queue`; what it may not do yet is forgotten. */
+static void note(struct virtio_transport *transport, uint32_t queue)
+{
+    if (transport->device && queue < transport->device->ops->queues &&
+        mb_virtio_live(transport))
+        transport->notified |= 1u << queue;
+}
+
+static void hear_bells(struct virtio_transport *transport)
+{
+    eventfd_t count;
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        if (transport->bells[i] >= 0 && eventfd_read(transport->bells[i], &count) == 0)
+            note(transport, i);
+}
+
+/* Without the lock meanwhile. Eventfds stay signalled, so that nothing is missed. */
+static void wait_for_work(struct virtio_transport *transport)
+{
+    struct pollfd fds[1 + VIRTIO_QUEUES] = {{ .fd = transport->wake, .events = POLLIN }};
+    eventfd_t count;
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        fds[1 + i] = (struct pollfd){ .fd = transport->bells[i], .events = POLLIN };
+    pthread_mutex_unlock(&transport->lock);
+    poll(fds, 1 + VIRTIO_QUEUES, -1);
+    pthread_mutex_lock(&transport->lock);
+    eventfd_read(transport->wake, &count);
+    hear_bells(transport);
+}
 
 static void *work(void *opaque)
 {
@@ -15,7 +54,7 @@ static void *work(void *opaque)
     pthread_mutex_lock(&transport->lock);
     while (!transport->stopping) {
         if (!transport->notified || transport->waiting) {
-            pthread_cond_wait(&transport->work, &transport->lock);
+            wait_for_work(transport);
             continue;
         }
         unsigned queue = (unsigned)__builtin_ctz(transport->notified);
@@ -33,10 +72,15 @@ static void *work(void *opaque)
 static bool start_thread(struct virtio_transport *transport)
 {
     sigset_t all, old;
+    transport->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (transport->wake < 0)
+        return false;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     transport->has_thread = !pthread_create(&transport->thread, NULL, work, transport);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!transport->has_thread)
+        close(transport->wake);
     return transport->has_thread;
 }
 
@@ -46,9 +90,10 @@ static void stop_thread(struct virtio_transport *transport)
         return;
     pthread_mutex_lock(&transport->lock);
     transport->stopping = true;
-    pthread_cond_broadcast(&transport->work);
+    wake(transport);
     pthread_mutex_unlock(&transport->lock);
     pthread_join(transport->thread, NULL);
+    close(transport->wake);
     transport->has_thread = transport->stopping = false;
 }
 
@@ -62,11 +107,14 @@ void mb_virtio_quiesce(struct virtio_transport *transport)
         if (transport->queues[i].ready)
             transport->notified |= 1u << i;
     if (transport->notified)
-        pthread_cond_broadcast(&transport->work);
+        wake(transport);
 }
 
 void mb_virtio_drain(struct virtio_transport *transport)
 {
+    hear_bells(transport);
+    if (transport->notified)
+        wake(transport);
     while (transport->running || transport->notified)
         pthread_cond_wait(&transport->idle, &transport->lock);
 }
@@ -109,18 +157,26 @@ void mb_virtio_init(struct virtio_transport *transport, struct mb_dev *dev,
     transport->dev = dev;
     transport->interrupt = interrupt;
     pthread_mutex_init(&transport->lock, NULL);
-    pthread_cond_init(&transport->work, NULL);
     pthread_cond_init(&transport->idle, NULL);
     for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
         transport->queues[i].transport = transport;
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        transport->bells[i] = -1;
+}
+
+void mb_virtio_bell(struct virtio_transport *transport, unsigned queue,
+                    const struct mb_doorbell *what)
+{
+    transport->bells[queue] = mb_dev_doorbell(transport->dev, what);
 }
 
 void mb_virtio_destroy(struct virtio_transport *transport)
 {
     if (transport->device)
         mb_virtio_detach(transport->device);
+    for (unsigned i = 0; i < VIRTIO_QUEUES; i++)
+        mb_dev_doorbell_free(transport->dev, transport->bells[i]);
     pthread_cond_destroy(&transport->idle);
-    pthread_cond_destroy(&transport->work);
     pthread_mutex_destroy(&transport->lock);
 }
 
@@ -194,13 +250,10 @@ struct virtio_queue *mb_virtio_queue(struct virtio *device, unsigned index)
 
 void mb_virtio_notify(struct virtio_transport *transport, uint32_t queue)
 {
-    if (!transport->device || queue >= transport->device->ops->queues ||
-        !mb_virtio_live(transport))
-        return;
     bool idle = !transport->notified && !transport->running;
-    transport->notified |= 1u << queue;
-    if (idle)
-        pthread_cond_signal(&transport->work);
+    note(transport, queue);
+    if (idle && transport->notified)
+        wake(transport);
 }
 
 void mb_virtio_config_changed(struct virtio *device)

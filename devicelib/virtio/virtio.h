@@ -87,7 +87,9 @@ struct virtio_transport {          /* the head of a transport's state */
     bool has_thread, stopping, running;
     unsigned waiting;              /* threads that wait until it is not running */
     uint32_t notified;             /* queues */
-    pthread_cond_t work, idle;
+    int wake;                      /* eventfd: the thread has something to look at */
+    int bells[VIRTIO_QUEUES];      /* the same, when the driver notifies; -1: none */
+    pthread_cond_t idle;
 };
 
 /* What a snapshot has of a transport and its queues; pure bytes. */
@@ -177,6 +179,9 @@ void mb_request_wrote(const struct virtio_request *request, struct mb_dev *dev,
 void mb_virtio_init(struct virtio_transport *transport, struct mb_dev *dev,
                     void (*interrupt)(struct virtio_transport *, unsigned, unsigned));
 void mb_virtio_destroy(struct virtio_transport *transport);
+/* In create: a driver's write that notifies `queue` and does nothing else. */
+void mb_virtio_bell(struct virtio_transport *transport, unsigned queue,
+                    const struct mb_doorbell *what);
 void mb_virtio_reset(struct virtio_transport *transport);  /* these with the lock */
 /* Until the device's thread does nothing with the queues; it starts nothing new. What it
  * left undone it looks for again, once the caller lets go of the lock. */

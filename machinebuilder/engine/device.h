@@ -152,6 +152,14 @@ void mb_dev_region_show(struct mb_dev *dev, unsigned region, uint64_t offset, ui
 bool mb_dev_beneath(struct mb_dev *dev, unsigned region, uint64_t offset, unsigned size,
                     uint64_t *value);
 
+/* ---- doorbells: writes that only wake the chip's thread. Where CPUs run on KVM, a CPU that
+ * writes `value` with `size` bytes there signals an eventfd (not blocking, to be read), and
+ * the chip is not called; all other writes call it as ever. It follows its window. ---- */
+struct mb_doorbell { unsigned region; uint64_t offset; unsigned size; uint64_t value; };
+int mb_dev_doorbell(struct mb_dev *dev, const struct mb_doorbell *what);   /* -1: none */
+/* By destroy at the latest; nobody waits on it any more. */
+void mb_dev_doorbell_free(struct mb_dev *dev, int fd);
+
 /* ---- host back end (console, net): bytes out; in comes by mb_chip.receive ---- */
 void mb_dev_send(struct mb_dev *dev, const void *data, size_t size);
 void mb_dev_receive_ready(struct mb_dev *dev);

@@ -232,6 +232,15 @@ bool mb_dma_read(struct mb_dev *dev, uint64_t address, void *data, size_t size)
     return true;
 }
 
+int mb_dev_doorbell(struct mb_dev *dev, const struct mb_doorbell *what)
+{
+    return -1;
+}
+
+void mb_dev_doorbell_free(struct mb_dev *dev, int fd)
+{
+}
+
 /* Windows of real memory are all of one size. */
 void *mb_dev_region_memory(struct mb_dev *dev, unsigned region)
 {

@@ -22,9 +22,10 @@ struct mb_kvm {
     size_t run_size;
     enum mb_kvm_chips chips;
     struct mb_bus *ports;                /* the bus "io", or NULL */
-    pthread_mutex_t lock;                /* of the slots */
+    pthread_mutex_t lock;                /* of the slots and doorbells */
     struct mb_kvm_slot *slots;
     unsigned slot_count;
+    struct mb_kvm_doorbell *doorbells;   /* of devices, which free them */
     void *core_state;                    /* the core's own; freed with this */
 };
 
@@ -76,6 +77,9 @@ void mb_kvm_free_cpu(struct mb_vcpu *vcpu);
 
 /* slots.c: KVM's memory as the bus of memory shows it. */
 bool mb_kvm_remap(struct mb_kvm *kvm);
+
+/* doorbells.c: where the bus of memory shows them; with the lock. */
+void mb_kvm_place_doorbells(struct mb_kvm *kvm);
 
 /* run.c */
 enum mb_pause mb_kvm_run(struct mb_vcpu *vcpu);

@@ -104,6 +104,7 @@ bool mb_kvm_remap(struct mb_kvm *kvm)
         kvm->slots[i].wanted = false;
     mb_bus_each(kvm->machine->memory, visit, &wanted);
     bool good = apply(kvm) && !wanted.full;
+    mb_kvm_place_doorbells(kvm);
     pthread_mutex_unlock(&kvm->lock);
     return good;
 }
