@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from machinebuilder.board.plan import Plan
 from machinebuilder.boot import acpi
-from machinebuilder.boot.x86 import cmos, kernel, modes, pci_setup, smbios
+from machinebuilder.boot.x86 import cmos, kernel, modes, mptable, pci_setup, smbios
 from machinebuilder.boot.x86.memory_map import (
     ACPI_TABLES,
     BIOS,
@@ -31,6 +31,8 @@ ACPI_STEP = 64 * KIB
 EBDA_POINTER, BASE_MEMORY = 0x40E, 0x413
 """The BIOS data area: the segment of the extended one, KiB of memory below it."""
 SMBIOS_ENTRY, SMBIOS_TABLES = BIOS + 0x40, BIOS + 0x100
+MP_POINTER, MP_TABLE = EBDA + 0x100, BIOS + 0x8000
+"""Kernels look for the pointer in the extended BIOS data area first."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,17 @@ def world(plan: Plan, with_acpi: bool) -> World:
         told = smbios.build(plan)
         writes.append((SMBIOS_ENTRY, told.entry(SMBIOS_TABLES)))
         writes.append((SMBIOS_TABLES, told.structures))
+        writes += _multiprocessor(plan)
     ranges = tuple(with_reserved(free, taken))
     return World(ranges, reserve, rsdp if tables else 0, root, tuple(writes))
+
+
+def _multiprocessor(plan: Plan) -> list[tuple[int, bytes]]:
+    """The MP table and what points to it."""
+    table = mptable.build(plan)
+    if table is None:
+        return []
+    return [(MP_POINTER, mptable.pointer(MP_TABLE)), (MP_TABLE, table)]
 
 
 def has_bios_area(plan: Plan) -> bool:
