@@ -22,9 +22,9 @@ pytestmark = needs_qemu
 CLOSE, CLOSE_15 = 3, 7
 """QEMU widens six bits to eight by the lowest bit, and five of 15-bit pixels by zeros:
 not by the highest ones."""
-PHASES = 60
-"""Looks, 50 ms apart, before two pictures are said to differ: cursors blink, each in
-its own time."""
+PHASES, PHASE = 8, 150_000_000
+"""Looks, that many guest nanoseconds apart, before two pictures are said to differ: the
+cursor blinks, and QEMU's stands still in some phase of that."""
 JOINED = range(0xB0, 0xC0)
 """Characters that QEMU, unlike IBM's manual, lets reach into the ninth dot."""
 FRAME_BUFFER = 0xE000_0000
@@ -91,7 +91,7 @@ def both_show_the_same(
         far = differences(ours, theirs, close)
         if not far:
             break
-        time.sleep(0.05)
+        card.chip.sleep(PHASE)
     card.chip.close()
     assert not far, f"{len(far)} differ, first at {divmod(far[0] // 3, ours.width)}"
     assert len(set(ours.pixels)) > 2, "nothing was drawn"
