@@ -1,8 +1,8 @@
 /* The frame of every ARM instruction: fetch, decode, condition, IT, pc, end of the unit.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A unit goes on behind a conditional branch that is not taken. It ends at a branch, at
- * the end of the page, or when it has max_insns instructions.
+ * A unit goes on behind a conditional branch that is not taken. It ends at a branch that
+ * is not followed, at the end of the page, or when it has max_insns instructions.
  */
 #include <string.h>
 #include "core_arm.h"
@@ -148,12 +148,18 @@ static void translate_body(struct mb_tr *tr, const struct insn *insn)
 static void translate_conditional(struct mb_tr *tr, const struct insn *insn)
 {
     struct mb_fork fork;
+    tr->follow_forks = insn->condition != ALWAYS;
     if (insn->condition == ALWAYS) {
         translate_body(tr, insn);
         return;
     }
-    mb_tr_if(tr, &fork, condition_value(tr, insn->condition));
+    mb_v condition = condition_value(tr, insn->condition);
+    mb_tr_if(tr, &fork, condition);
     translate_body(tr, insn);
+    if (tr->followed) {
+        mb_tr_turn(tr, &fork, condition, (uint32_t)(tr->pc + insn->length));
+        return;
+    }
     mb_tr_else(tr, &fork);
     mb_tr_endif(tr, &fork);
 }
@@ -184,10 +190,11 @@ static void translate_one(struct mb_tr *tr, struct insn *insn)
     mb_ir_insn(tr->ir, tr->pc);
     if (it && !is_breakpoint(insn))
         insn->condition = it >> 4 == 15 ? ALWAYS : it >> 4;
+    tr->may_follow = !it;
     translate_conditional(tr, insn);
     if (it && !tr->ended)
         advance_it(tr, it);
-    tr->pc = (uint32_t)(tr->pc + insn->length);
+    tr->pc = mb_tr_next(tr, (uint32_t)(tr->pc + insn->length));
     tr->insns++;
 }
 

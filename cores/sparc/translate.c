@@ -133,6 +133,7 @@ static void translate_slot(struct mb_tr *tr, uint32_t word, enum conduct conduct
 /* The slot is a unit of its own, which goes on at `npc`. */
 static void leave_for_slot(struct mb_tr *tr, mb_v npc)
 {
+    tr->may_follow = false;
     set_npc(tr, npc);
     mb_tr_branch(tr, after(tr, 1));
 }
@@ -154,10 +155,12 @@ static void always(struct mb_tr *tr, mb_v target)
 static void annulling(struct mb_tr *tr, mb_v condition, mb_v target)
 {
     struct mb_fork fork;
+    tr->may_follow = false;
     mb_tr_if(tr, &fork, mb_ir_eq(tr->ir, condition, constant(tr, 0)));
     mb_tr_branch(tr, after(tr, 2));
     mb_tr_else(tr, &fork);
     mb_tr_endif(tr, &fork);
+    tr->may_follow = true;
     always(tr, target);
 }
 
@@ -178,8 +181,14 @@ static void conditional(struct mb_tr *tr, mb_v condition, mb_v target)
     translate_slot(tr, word, conduct, npc);
     if (tr->ended)
         return;
+    uint64_t not_taken = after(tr, 1);
+    tr->follow_forks = 1;
     mb_tr_if(tr, &fork, condition);
     jump(tr, target);
+    if (tr->followed) {
+        mb_tr_turn(tr, &fork, condition, not_taken);
+        return;
+    }
     mb_tr_else(tr, &fork);
     mb_tr_endif(tr, &fork);
 }
@@ -265,8 +274,10 @@ static void translate_sequence(struct mb_tr *tr)
 {
     uint32_t word;
     while (tr->insns < tr->max_insns && fetch(tr, (uint32_t)tr->pc, &word)) {
+        tr->may_follow = true;
+        tr->follow_forks = 0;
         translate_word(tr, word);
-        tr->pc = after(tr, 1);
+        tr->pc = mb_tr_next(tr, after(tr, 1));
         tr->insns++;
         if (tr->ended || tr->stop || tr->flags_unknown)
             break;

@@ -164,6 +164,6 @@ void mb_machine_stats(struct mb_machine *machine, struct mb_stats *stats);
 
 /* Units that were found at work, by samples of each CPU's time; gives how many there are,
  * at most `capacity` of them in `rows`. `elsewhere`: samples outside of units. */
-struct mb_profile_row { uint64_t pc; uint32_t samples, windows; };
+struct mb_profile_row { uint64_t pc; uint32_t samples, tier; };
 size_t mb_machine_profile(struct mb_machine *machine, struct mb_profile_row *rows,
                           size_t capacity, uint64_t *elsewhere);

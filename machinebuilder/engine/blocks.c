@@ -73,7 +73,7 @@ struct mb_block *mb_block_find(struct mb_vcpu *vcpu)
     name.pc = cpu->pc;
     name.flags = (uint32_t)cpu->key;
     name.host = host_of(vcpu, cpu->pc);
-    if ((cpu->pc & MB_PAGE_MASK) > MB_PAGE_SIZE - MB_UNIT_INSNS * 16)
+    if (mb_may_cross(cpu->pc))
         name.host2 = second_page(vcpu, cpu->pc);
     block = mb_cache_lookup(&vcpu->runtime->cache, &name);
     while (!block)

@@ -144,6 +144,11 @@ struct mb_tr {
     unsigned insns, max_insns;
     bool ended;                /* a branch or exit ended the path being translated */
     bool stop;                 /* the unit must end after this instruction, by a jump */
+    bool may_follow;           /* the unit could go on where this instruction branches, */
+    unsigned follow_forks;     /* in so many mb_tr_if */
+    bool followed;             /* and does: at `target` (translator.h) */
+    uint64_t target;
+    unsigned forks;            /* open mb_tr_if */
     uint32_t flags_unknown;    /* bits of flags that are run-time values (translator.h) */
     void *fetch;               /* the engine's */
 };
@@ -156,6 +161,9 @@ bool mb_tr_fetch8(struct mb_tr *tr, uint64_t va, uint8_t *out);
 /* False: a debugger wants to see CPUs arrive at `va`, so no unit may hold the instruction
  * there unless it begins with it. A fetch at tr->pc asks this by itself. */
 bool mb_tr_may_begin(const struct mb_tr *tr, uint64_t va);
+/* Does the unit go on at `target`, where the instruction under way branches, always or under
+ * a condition? Hot units do: to the same page, and round their own loop again. */
+bool mb_tr_follows(struct mb_tr *tr, uint64_t target, bool conditional);
 
 /* ---- what the engine gives a core ------------------------------------------------------------- */
 /* From helpers (called by IR `call` with effects, state is in memory): */

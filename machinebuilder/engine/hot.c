@@ -2,11 +2,13 @@
  *
  * A timer of each CPU's thread counts the time it spends, not the time that passes, so a
  * guest that idles is left alone. It interrupts translated code; a unit that is found at
- * work repeatedly is made again with windows (window.c). Windows cost some microseconds
- * for each page that comes and goes: a unit whose accesses fault more often than its
- * samples pay for is made once more, with tables, for good.
+ * work repeatedly is hot, and made again: longer, as it follows branches and goes round its
+ * loop several times (translate.c), and, if it is not privileged, with windows (window.c).
+ * Windows cost some microseconds for each page that comes and goes: a unit whose accesses
+ * fault more often than its samples pay for is made once more, with tables, for good.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -39,7 +41,21 @@ static struct mb_page *page_of(struct mb_cache *cache, const struct mb_block *bl
 bool mb_hot_is(struct mb_cache *cache, const struct mb_block *block)
 {
     const struct mb_page *page = page_of(cache, block);
-    return page && atomic_load(&page->hot) & ~atomic_load(&page->tables) & chunk_of(block);
+    return page && atomic_load(&page->hot) & chunk_of(block);
+}
+
+bool mb_hot_needs_tables(struct mb_cache *cache, const struct mb_block *block)
+{
+    const struct mb_page *page = page_of(cache, block);
+    return page && atomic_load(&page->tables) & chunk_of(block);
+}
+
+enum mb_units mb_units_wanted(void)
+{
+    const char *wanted = getenv("MB_UNITS");
+    if (wanted && !strcmp(wanted, "short"))
+        return MB_UNITS_SHORT;
+    return wanted && !strcmp(wanted, "long") ? MB_UNITS_LONG : MB_UNITS_HOT;
 }
 
 static void judge(struct mb_vcpu *vcpu, struct mb_block *block)
@@ -49,9 +65,15 @@ static void judge(struct mb_vcpu *vcpu, struct mb_block *block)
 }
 
 /* ---- from signal handlers and slow paths: only count ---- */
+static bool is_too_costly(const struct mb_block *block)
+{
+    return block->faults > PREPAID + PAID * block->samples;
+}
+
 void mb_hot_fault(struct mb_vcpu *vcpu, struct mb_block *block)
 {
-    if (++block->faults > PREPAID + PAID * block->samples)
+    block->faults++;
+    if (is_too_costly(block) && atomic_load(&vcpu->runtime->windows) == MB_WINDOWS_HOT)
         judge(vcpu, block);
 }
 
@@ -78,9 +100,7 @@ static void on_sample(int number, siginfo_t *info, void *context)
         vcpu && vcpu->in_code ? at_work(vcpu, (const ucontext_t *)context) : NULL;
     if (vcpu && !block)
         vcpu->samples_elsewhere++;
-    if (!block || ++block->samples != HOT || block->code.site_count || vcpu->mode != 0)
-        return;
-    if (!mb_hot_is(&vcpu->runtime->cache, block))
+    if (block && ++block->samples == HOT && !block->hot)
         judge(vcpu, block);
 }
 
@@ -94,15 +114,20 @@ static unsigned around(unsigned offset, unsigned *size)
     return first;
 }
 
+static bool wants_samples(const struct mb_runtime *runtime)
+{
+    return atomic_load(&runtime->windows) == MB_WINDOWS_HOT || runtime->units == MB_UNITS_HOT;
+}
+
 void mb_hot_answer(struct mb_vcpu *vcpu)
 {
     struct mb_cache *cache = &vcpu->runtime->cache;
     struct mb_block *block = vcpu->judged;
     struct mb_page *page = block ? page_of(cache, block) : NULL;
     vcpu->judged = NULL;
-    if (!page || atomic_load(&vcpu->runtime->windows) != MB_WINDOWS_HOT)
+    if (!page || !wants_samples(vcpu->runtime))
         return;
-    _Atomic uint64_t *mask = block->code.site_count ? &page->tables : &page->hot;
+    _Atomic uint64_t *mask = is_too_costly(block) ? &page->tables : &page->hot;
     uint64_t hot = atomic_load(&page->hot), tables = atomic_load(&page->tables);
     if (atomic_load(&block->dead))
         return;
@@ -139,7 +164,7 @@ size_t mb_machine_profile(struct mb_machine *machine, struct mb_profile_row *row
             continue;
         if (found < capacity)
             rows[found] = (struct mb_profile_row){block->pc, block->samples,
-                                                  block->code.site_count != 0};
+                                                  mb_block_tier(block)};
         found++;
     }
     pthread_mutex_unlock(&cache->lock);
@@ -166,9 +191,8 @@ static bool start_timer(timer_t *timer)
 void mb_hot_begin(struct mb_vcpu *vcpu)
 {
     sampled = vcpu;
-    vcpu->sampling = atomic_load(&vcpu->runtime->windows) == MB_WINDOWS_HOT &&
-                     !vcpu->runtime->virtual_clock && !vcpu->kvm &&
-                     start_timer(&vcpu->sample_timer);
+    vcpu->sampling = wants_samples(vcpu->runtime) && !vcpu->runtime->virtual_clock &&
+                     !vcpu->kvm && start_timer(&vcpu->sample_timer);
 }
 
 void mb_hot_end(struct mb_vcpu *vcpu)

@@ -79,6 +79,11 @@ enum mb_type mb_ir_type(const struct mb_ir *ir, mb_v v);
  * further operations on that path are dropped until else or endif. */
 bool mb_ir_ended(const struct mb_ir *ir);
 
+/* Was nothing built since the innermost `if`, whose else has not come? Then that `if` can
+ * be taken back. */
+bool mb_ir_arm_is_empty(const struct mb_ir *ir);
+void mb_ir_cancel_if(struct mb_ir *ir);
+
 /* Run the passes; code generators do it themselves. */
 void mb_ir_optimize(struct mb_ir *ir);
 

@@ -98,6 +98,30 @@ static void open_else(struct mb_ir *ir, const struct mb_op *op)
     open->at_else = mb_ir_append(ir, op);
 }
 
+bool mb_ir_arm_is_empty(const struct mb_ir *ir)
+{
+    const struct mb_builder *builder = ir->builder;
+    if (!builder->depth || builder->dropped)
+        return false;
+    const struct mb_open *open = &builder->open[builder->depth - 1];
+    if (open->kind != MB_OPEN_REAL || open->in_else)
+        return false;
+    for (uint32_t i = open->at + 1; i < ir->count; i++) {
+        unsigned code = ir->ops[i].code;
+        if (code != MB_IR_CONST && code != MB_IR_NOP)
+            return false;
+    }
+    return true;
+}
+
+void mb_ir_cancel_if(struct mb_ir *ir)
+{
+    struct mb_open *open = innermost(ir->builder);
+    ir->ops[open->at] = (struct mb_op){.code = MB_IR_NOP};
+    ir->builder->cache = open->before;
+    ir->builder->depth--;
+}
+
 /* ---- small pure arms become selects ---- */
 static bool is_cheap(unsigned code)
 {

@@ -26,12 +26,13 @@ static void open_perf_map(void)
     mb_trace |= perf_map ? MB_TRACE_PERF : 0;
 }
 
+static const char *const tiers[] = {"", ":hot", ":windows"};
+
 void mb_trace_perf(const struct mb_block *block)
 {
     if (block->code.size)
         fprintf(perf_map, "%llx %x guest:%08llx%s\n", (unsigned long long)block->entry,
-                block->code.size, (unsigned long long)block->pc,
-                block->code.site_count ? ":windows" : "");
+                block->code.size, (unsigned long long)block->pc, tiers[mb_block_tier(block)]);
     fflush(perf_map);
 }
 

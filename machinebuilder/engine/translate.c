@@ -11,6 +11,7 @@
 #include "vcpu.h"
 
 #define ROOM (64u << 10)        /* host code of the largest unit */
+#define MAX_COPIES 8            /* of a loop in one unit */
 
 struct fetch {
     struct mb_vcpu *vcpu;
@@ -18,6 +19,9 @@ struct fetch {
     uint64_t first_page;        /* virtual page of the block's pc */
     const uint8_t *host[2];     /* pages */
     bool wait;                  /* another CPU could write to the second page */
+    bool long_unit;             /* follow branches */
+    unsigned copies;            /* of the unit's own loop, so far */
+    uint64_t seen[MB_PAGE_SIZE / 64];   /* bit for each byte where an instruction began */
     uint32_t fault;             /* of the second page */
 };
 
@@ -85,6 +89,41 @@ bool mb_tr_may_begin(const struct mb_tr *tr, uint64_t va)
     return va == fetch->block->pc || !mb_is_breakpoint(fetch->vcpu->runtime, va);
 }
 
+static bool was_seen(const struct fetch *fetch, uint64_t va)
+{
+    return fetch->seen[(va & MB_PAGE_MASK) / 64] >> va % 64 & 1;
+}
+
+static void see(struct fetch *fetch, uint64_t va)
+{
+    fetch->seen[(va & MB_PAGE_MASK) / 64] |= 1ull << va % 64;
+}
+
+/* Round once more, if there is room for all of it. */
+static bool goes_round(struct fetch *fetch, const struct mb_tr *tr)
+{
+    unsigned insns = tr->insns + 1, length = insns / fetch->copies;
+    if (tr->flags != fetch->block->flags || fetch->copies == MAX_COPIES ||
+        insns + length > tr->max_insns)
+        return false;
+    fetch->copies++;
+    return true;
+}
+
+/* A loop is unrolled where it is entered, at the start of a unit: to go round in the middle of
+ * one would make others begin at every stage of the loop. */
+bool mb_tr_follows(struct mb_tr *tr, uint64_t target, bool conditional)
+{
+    struct fetch *fetch = tr->fetch;
+    uint64_t va = mb_va(fetch->vcpu, target);
+    if (!fetch->long_unit || va >> MB_PAGE_BITS != fetch->first_page)
+        return false;
+    if (va == fetch->block->pc)
+        return goes_round(fetch, tr);
+    return !conditional && !was_seen(fetch, va) && tr->insns + 1 < tr->max_insns &&
+           mb_tr_may_begin(tr, va);
+}
+
 /* Only an instruction that begins on the first page may end on the next. */
 static bool fetch_byte(struct mb_tr *tr, uint64_t va, uint8_t *out)
 {
@@ -94,7 +133,8 @@ static bool fetch_byte(struct mb_tr *tr, uint64_t va, uint8_t *out)
         return false;
     if (page == fetch->first_page)
         *out = fetch->host[0][va & MB_PAGE_MASK];
-    else if (page == fetch->first_page + 1 && enter_second_page(fetch, va))
+    else if (page == fetch->first_page + 1 && mb_may_cross(fetch->block->pc) &&
+             enter_second_page(fetch, va))
         *out = fetch->host[1][va & MB_PAGE_MASK];
     else
         return false;
@@ -108,6 +148,7 @@ static bool fetch_bytes(struct mb_tr *tr, uint64_t va, void *out, unsigned size)
     if (va == tr->pc && !mb_tr_may_begin(tr, va))
         return false;
     va = mb_va(fetch->vcpu, va);
+    see(fetch, va);
     if (va >> MB_PAGE_BITS == fetch->first_page &&
         (va + size - 1) >> MB_PAGE_BITS == fetch->first_page) {
         memcpy(out, fetch->host[0] + (va & MB_PAGE_MASK), size);
@@ -143,6 +184,8 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
         .max_insns = max_insns, .fetch = fetch,
     };
     block->low = block->high = block->pc;
+    fetch->copies = 1;
+    memset(fetch->seen, 0, sizeof fetch->seen);
     mb_ir_reset(ir);
     fetch->vcpu->core->translate(&tr);
 }
@@ -150,8 +193,17 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
 static bool may_use_window(struct mb_vcpu *vcpu, const struct mb_block *block)
 {
     int windows = atomic_load(&vcpu->runtime->windows);
-    return windows == MB_WINDOWS_ALL || (windows == MB_WINDOWS_HOT && vcpu->mode == 0 &&
-                                         mb_hot_is(&vcpu->runtime->cache, block));
+    return windows == MB_WINDOWS_ALL ||
+           (windows == MB_WINDOWS_HOT && vcpu->mode == 0 && block->hot &&
+            !mb_hot_needs_tables(&vcpu->runtime->cache, block));
+}
+
+/* On the virtual clock, where units end must not depend on samples. */
+static bool may_be_long(struct mb_vcpu *vcpu, const struct mb_block *block)
+{
+    enum mb_units units = vcpu->runtime->units;
+    return !vcpu->runtime->virtual_clock && !block->kind &&
+           (units == MB_UNITS_LONG || (units == MB_UNITS_HOT && block->hot));
 }
 
 static bool generate(struct mb_vcpu *vcpu, struct mb_block *block, struct mb_ir *ir)
@@ -216,7 +268,9 @@ static bool make(struct fetch *fetch)
 {
     struct mb_block *block = fetch->block;
     struct mb_cache *cache = &fetch->vcpu->runtime->cache;
-    unsigned insns = block->kind & MB_BLOCK_SINGLE ? 1 : MB_UNIT_INSNS;
+    fetch->long_unit = may_be_long(fetch->vcpu, block);
+    unsigned insns = block->kind & MB_BLOCK_SINGLE ? 1 :
+                     fetch->long_unit ? MB_LONG_UNIT_INSNS : MB_UNIT_INSNS;
     bool made = false;
     while (insns && !made && !fetch->wait && !(made = attempt(fetch, insns)))
         insns = fetch->fault ? 0 : insns / 2;
@@ -263,6 +317,7 @@ static struct mb_block *locked(struct fetch *fetch, const struct mb_block *name,
         .host = name->host, .pc = name->pc, .flags = name->flags, .kind = name->kind,
         .ram_page = {ram_page, MB_NO_PAGE},
     };
+    block->hot = mb_hot_is(cache, block);
     return make(fetch) ? block : NULL;
 }
 

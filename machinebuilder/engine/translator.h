@@ -19,12 +19,24 @@ enum mb_insn_result { MB_INSN_OK, MB_INSN_UNDEFINED };
 #define MB_FLAGS_OFFSET ((uint32_t)offsetof(struct mb_cpu, key))   /* little-endian host */
 
 /* ---- control --------------------------------------------------------------------------- */
-/* Leave for a constant pc. */
+/* May the branch that is built be followed? Under a condition only if its arm does nothing
+ * else, so that the `if` can be turned round. */
+static inline bool mb_tr_can_follow(const struct mb_tr *tr)
+{
+    return tr->may_follow && !tr->followed && tr->forks == tr->follow_forks &&
+           (tr->forks == 0 || mb_ir_arm_is_empty(tr->ir));
+}
+
+/* Leave for a constant pc, or go on there. */
 static inline void mb_tr_branch(struct mb_tr *tr, uint64_t pc)
 {
     if (tr->ended)
         return;
-    if (tr->flags_unknown || tr->stop)
+    if (!tr->flags_unknown && !tr->stop && mb_tr_can_follow(tr) &&
+        mb_tr_follows(tr, pc, tr->forks != 0)) {
+        tr->followed = true;
+        tr->target = pc;
+    } else if (tr->flags_unknown || tr->stop)
         mb_ir_jump(tr->ir, mb_ir_const(tr->ir, MB_I64, pc));
     else
         mb_ir_exit(tr->ir, pc);
@@ -48,6 +60,7 @@ static inline void mb_tr_if(struct mb_tr *tr, struct mb_fork *fork, mb_v conditi
     *fork = (struct mb_fork){.flags = tr->flags, .unknown = tr->flags_unknown,
                              .other_flags = tr->flags,
                              .other_unknown = tr->flags_unknown, .ended = tr->ended};
+    tr->forks++;
     mb_ir_if(tr->ir, condition);
 }
 
@@ -68,6 +81,7 @@ static inline void mb_tr_endif(struct mb_tr *tr, struct mb_fork *fork)
 {
     bool first_ended = fork->first_ended;
     mb_ir_endif(tr->ir);
+    tr->forks--;
     if (tr->ended) {
         tr->flags = fork->other_flags;
         tr->flags_unknown = fork->other_unknown;
@@ -75,6 +89,30 @@ static inline void mb_tr_endif(struct mb_tr *tr, struct mb_fork *fork)
         tr->flags_unknown |= fork->other_unknown | (tr->flags ^ fork->other_flags);
     }
     tr->ended = fork->ended || (tr->ended && first_ended);
+}
+
+/* The branch in the first arm of `fork` is followed: turn the `if` round, to leave for
+ * `behind` when its condition does not hold. In place of mb_tr_else and mb_tr_endif. */
+static inline void mb_tr_turn(struct mb_tr *tr, struct mb_fork *fork, mb_v condition,
+                              uint64_t behind)
+{
+    mb_ir_cancel_if(tr->ir);
+    tr->forks--;
+    tr->ended = false;
+    mb_tr_if(tr, fork, mb_ir_eq(tr->ir, condition, mb_ir_const(tr->ir, MB_I32, 0)));
+    mb_ir_exit(tr->ir, behind);
+    tr->ended = true;
+    mb_tr_else(tr, fork);
+    mb_tr_endif(tr, fork);
+}
+
+/* Where the instruction goes on that stands behind the one just translated. */
+static inline uint64_t mb_tr_next(struct mb_tr *tr, uint64_t behind)
+{
+    if (!tr->followed)
+        return behind;
+    tr->followed = tr->ended = false;
+    return tr->target;
 }
 
 /* ---- translation flags -------------------------------------------------------------------- */

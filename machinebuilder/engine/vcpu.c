@@ -180,6 +180,7 @@ bool mb_runtime_prepare(struct mb_runtime *runtime)
         if (!mb_cache_init(&runtime->cache, pages))
             return false;
         atomic_store(&runtime->windows, mb_windows_wanted());
+        runtime->units = mb_units_wanted();
         runtime->prepared = true;
     }
     if (!runtime->was_reset)

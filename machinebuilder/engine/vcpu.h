@@ -31,6 +31,7 @@ struct mb_kvm_cpu;
 #define MB_SPACE_LOG 1024       /* filled entries remembered for a cheap flush */
 #define MB_FLUSHES 16           /* queued flush requests before they become "everything" */
 #define MB_UNIT_INSNS 64
+#define MB_LONG_UNIT_INSNS 128
 
 /* ---- blocks -------------------------------------------------------------------------- */
 struct mb_block;
@@ -56,16 +57,29 @@ struct mb_block {
     struct mb_block *_Atomic next;       /* hash chain */
     const uint8_t *entry;       /* executable address */
     struct mb_ir *ir;           /* interpreted CPUs */
+    bool hot;                   /* of the second tier */
     uint32_t samples, faults;   /* hot.c: how often it was found at work, or cost one */
     struct mb_code code;
     struct mb_edge *edges, *incoming;
 };
 
+enum mb_tier { MB_TIER_FIRST, MB_TIER_HOT, MB_TIER_WINDOWS };
+static inline enum mb_tier mb_block_tier(const struct mb_block *block)
+{
+    return block->code.site_count ? MB_TIER_WINDOWS : block->hot ? MB_TIER_HOT : MB_TIER_FIRST;
+}
+
+/* Near the end of its page, where a block may end on the next. */
+static inline bool mb_may_cross(uint64_t pc)
+{
+    return (pc & MB_PAGE_MASK) > MB_PAGE_SIZE - MB_UNIT_INSNS * 16;
+}
+
 /* What is known of one page of RAM: which 64-byte chunks hold translated code. */
 struct mb_page {
     _Atomic uint64_t chunks;
     struct mb_block *blocks;
-    _Atomic uint64_t hot, tables;       /* chunks whose units may use windows; must not */
+    _Atomic uint64_t hot, tables;       /* chunks of hot units; of those without windows */
 };
 
 struct mb_cache {
@@ -182,6 +196,7 @@ struct mb_vcpu {
 };
 
 enum mb_windows { MB_WINDOWS_NONE, MB_WINDOWS_HOT, MB_WINDOWS_ALL };
+enum mb_units { MB_UNITS_SHORT, MB_UNITS_HOT, MB_UNITS_LONG };  /* which follow branches */
 
 #define MB_MAX_CPUS 64
 #define MB_KICK_SIGNAL (SIGRTMIN + 7)   /* brings a CPU out of KVM_RUN */
@@ -208,6 +223,7 @@ struct mb_runtime {
     atomic_int broken;          /* number + 1 of the CPU that stopped at one, in this run */
 
     atomic_int windows;         /* enum mb_windows: which new code uses them */
+    enum mb_units units;
     bool virtual_clock;
     int shift;                  /* 2^shift ns an instruction */
     struct mb_vcpu *turn;       /* virtual clock: who runs */
@@ -294,6 +310,8 @@ void mb_window_missed(struct mb_vcpu *vcpu, uint64_t va, bool write, uint64_t re
 
 /* hot.c */
 bool mb_hot_is(struct mb_cache *cache, const struct mb_block *block);
+bool mb_hot_needs_tables(struct mb_cache *cache, const struct mb_block *block);
+enum mb_units mb_units_wanted(void);            /* MB_UNITS=short, hot or long */
 void mb_hot_begin(struct mb_vcpu *vcpu);        /* by the thread of the CPU */
 void mb_hot_end(struct mb_vcpu *vcpu);
 void mb_hot_answer(struct mb_vcpu *vcpu);

@@ -17,7 +17,8 @@ from machinebuilder.machine.stats import EXITS, Stats
 from machinebuilder.machine.symbols import Symbols
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
-TIERS = ("tables", "windows")
+TIERS = ("first tier", "hot", "hot, windows")
+"""By `enum mb_tier`."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def units(machine: Any) -> tuple[list[Unit], int]:
     count = engine.lib.mb_machine_profile(machine, engine.ffi.NULL, 0, elsewhere)
     rows = engine.ffi.new("struct mb_profile_row[]", count + 1)
     count = engine.lib.mb_machine_profile(machine, rows, count, elsewhere)
-    found = [Unit(r.pc, r.samples, TIERS[r.windows]) for r in rows[0:count]]
+    found = [Unit(r.pc, r.samples, TIERS[r.tier]) for r in rows[0:count]]
     return found, int(elsewhere[0])
 
 

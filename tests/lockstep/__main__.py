@@ -21,11 +21,12 @@ def main() -> int:
         "--against", choices=("unicorn", *sorted(ENGINES)), default="unicorn"
     )
     parser.add_argument("--length", type=int, default=32, help="instructions a case")
+    parser.add_argument("--loops", action="store_true", help="go round several times")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--failures", type=int, default=10, help="stop after so many")
     options = parser.parse_args()
     comparison = Comparison(
-        options.set, options.engine, options.against, options.length
+        options.set, options.engine, options.against, options.length, options.loops
     )
     started = time.monotonic()
     for difference in comparison.run(options.count, options.seed):

@@ -10,6 +10,7 @@ from cores.arm import core
 from tests.lockstep.engines import Engine, ReferenceEngine
 from tests.lockstep.generate import Generator
 from tests.lockstep.judge import Judge
+from tests.lockstep.loops import LoopGenerator
 from tests.lockstep.model import (
     DATA_SIZE,
     Case,
@@ -44,10 +45,17 @@ class Comparison:
     """One engine against another on one set."""
 
     def __init__(
-        self, set_name: str, engine: str, against: str = "unicorn", length: int = 32
+        self,
+        set_name: str,
+        engine: str,
+        against: str = "unicorn",
+        length: int = 32,
+        loops: bool = False,
     ) -> None:
         self.words = SETS[set_name]
-        self.generator = Generator(core, self.words, length)
+        self.generator = (LoopGenerator if loops else Generator)(
+            core, self.words, length
+        )
         self.engine = ENGINES[engine]()
         self.judge: Engine = Judge() if against == "unicorn" else ENGINES[against]()
         self.done = 0

@@ -28,6 +28,26 @@ def test_random_instructions_do_the_same_as_the_judge(name: str, engine: str) ->
     assert list(comparison.run(COUNT, seed=1)) == []
 
 
+TIERS = {
+    "first": {"MB_UNITS": "short", "MB_WINDOWS": "none"},
+    "long": {"MB_UNITS": "long", "MB_WINDOWS": "none"},
+    "windows": {"MB_UNITS": "long", "MB_WINDOWS": "all"},
+}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("name", sorted(SETS))
+def test_loops_go_round_as_the_judge_s(
+    name: str, tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.lockstep.compare import Comparison
+
+    for variable, value in TIERS[tier].items():
+        monkeypatch.setenv(variable, value)
+    comparison = Comparison(name, "translate", length=12, loops=True)
+    assert list(comparison.run(COUNT, seed=1)) == []
+
+
 def test_what_is_excluded_exists() -> None:
     there = {f"{insn.set}.{insn.name}" for insn in core.insns}
     names = {insn.name for insn in core.insns}

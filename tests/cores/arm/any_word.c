@@ -31,6 +31,12 @@ void arm_undefined(struct mb_tr *tr)
     tr->ended = true;
 }
 
+bool mb_tr_follows(struct mb_tr *tr, uint64_t target, bool conditional)
+{
+    (void)tr, (void)target, (void)conditional;
+    return false;
+}
+
 static uint32_t random32(void)
 {
     return (uint32_t)random() ^ (uint32_t)random() << 16;

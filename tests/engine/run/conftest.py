@@ -16,8 +16,8 @@ from machinebuilder import native
 
 HERE = Path(__file__).parent
 ENGINE = HERE.parents[2] / "machinebuilder" / "engine"
-MODES = {"translated": 0, "windows": 0, "interpreted": 1}
-"""`windows`: translated, with memory reached through windows from the start"""
+MODES = {"translated": 0, "windows": 0, "long": 0, "interpreted": 1}
+"""translated as usual, or from the start with windows, or in long units; interpreted"""
 RAM = 8 << 20
 
 
@@ -113,6 +113,8 @@ def make(
     made: list[Toy] = []
     if mode == "windows":
         monkeypatch.setenv("MB_WINDOWS", "all")
+    if mode == "long":
+        monkeypatch.setenv("MB_UNITS", "long")
 
     def build(cpus: int = 1, clock: int = 0) -> Toy:
         made.append(Toy(toy, mode, cpus, clock))

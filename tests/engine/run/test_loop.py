@@ -152,14 +152,14 @@ def test_cpus_start_each_other_and_add_atomically(make):
 def test_no_code_is_left_out_when_the_cache_is_full(make, monkeypatch):
     monkeypatch.setenv("MB_CODE_KIB", "256")
     toy = make()
-    program = Program(0x100000).li(1, 3)
+    program = Program(0x100000).li(1, 3).li(4, 0x80000)
     program.label("loop")
     for index in range(20000):
-        program.op("addi", 2, 2, index & 15)
+        program.op("addi", 2, 2, index & 15).op("st", 2, 4, 0)
         if index % 8 == 7:
             program.op("b", 0, 0, 1)
     program.op("addi", 1, 1, -1).op("bnz", 1, 0, 2)
-    program.sys(OFF).li(3, 0x100008).op("jmp", 3)
+    program.sys(OFF).li(3, 0x100010).op("jmp", 3)
     toy.load(program)
     toy.load(Program().li(1, 0x100000).op("jmp", 1))
     assert toy.run(30) == POWERED_OFF

@@ -206,10 +206,16 @@ static void call_sys(struct mb_tr *tr, unsigned a, unsigned b, uint32_t number)
 
 static void branch_if(struct mb_tr *tr, mb_v condition, uint64_t to)
 {
-    mb_ir_if(tr->ir, condition);
-    mb_ir_exit(tr->ir, to);
-    mb_ir_else(tr->ir);
-    mb_ir_endif(tr->ir);
+    struct mb_fork fork;
+    tr->follow_forks = 1;
+    mb_tr_if(tr, &fork, condition);
+    mb_tr_branch(tr, to);
+    if (tr->followed) {
+        mb_tr_turn(tr, &fork, condition, (uint32_t)(tr->pc + 4));
+        return;
+    }
+    mb_tr_else(tr, &fork);
+    mb_tr_endif(tr, &fork);
 }
 
 static void insn(struct mb_tr *tr, uint32_t word)
@@ -250,9 +256,11 @@ static void translate(struct mb_tr *tr)
             break;
         }
         mb_ir_insn(tr->ir, tr->pc);
+        tr->may_follow = true;
+        tr->follow_forks = 0;
         insn(tr, word);
         tr->insns++;
-        tr->pc = (uint32_t)(tr->pc + 4);
+        tr->pc = mb_tr_next(tr, (uint32_t)(tr->pc + 4));
     }
     mb_tr_branch(tr, tr->pc);
 }
