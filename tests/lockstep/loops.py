@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loops of random instructions, for what only a second round shows.
 
-The top of the loop counts in memory, out of reach of the instructions between; ways back
-to the top leave its middle under random conditions, other branches skip a few
+The top of the loop counts in memory, out of reach of the instructions between; ways
+back to the top leave its middle under random conditions, other branches skip a few
 instructions.
 
     start: counter = count
