@@ -1,42 +1,36 @@
 /* Finding the block to run next, and linking blocks. SPDX-License-Identifier: Apache-2.0
  *
- * Three steps, each slower: the jump cache by (pc, key), which translated code looks into by itself; the
- * hash by (host address of the code, pc, flags); translation. An entry of the jump cache
- * is right for as long as its key's epoch is current, so it needs no other check.
+ * Three steps, each slower: the jump cache by (pc, flags), which translated code looks into by
+ * itself; the hash by (host address of the code, pc, flags); translation. An entry of the jump
+ * cache is right where pc's page is mapped as it was, in whatever address space.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "vcpu.h"
 
-static struct mb_block *cached(const struct mb_vcpu *vcpu)
+static uint64_t fetch_entry(const struct mb_vcpu *vcpu, uint64_t va)
 {
-    const struct mb_jump *jump = &vcpu->cpu->jumps[MB_JUMP_HASH(vcpu->cpu->pc)];
-    if (jump->pc == vcpu->cpu->pc && jump->key == vcpu->cpu->key)
-        return (struct mb_block *)jump->owner;
-    return NULL;
+    return vcpu->cpu->tables[MB_TABLE_EXEC + (mb_va(vcpu, va) >> MB_PAGE_BITS)];
 }
 
-/* Whoever kills the block meanwhile either finds the entry, or is seen here. */
-static void remember(struct mb_vcpu *vcpu, struct mb_block *block)
+static struct mb_block *cached(const struct mb_vcpu *vcpu)
 {
-    struct mb_jump *jump = &vcpu->cpu->jumps[MB_JUMP_HASH(block->pc)];
-    if (mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP))
-        return;
-    __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_RELEASE);
-    jump->key = vcpu->cpu->key;
-    jump->code = block->entry;
-    __atomic_store_n(&jump->owner, (uint64_t)block, __ATOMIC_RELEASE);
-    __atomic_store_n(&jump->pc, block->pc, __ATOMIC_SEQ_CST);
-    if (atomic_load(&block->dead))
-        __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_SEQ_CST);
+    const struct mb_cpu *cpu = vcpu->cpu;
+    const struct mb_jump *jump = &cpu->jumps[MB_JUMP_HASH(cpu->pc, cpu->key)];
+    struct mb_block *block;
+    if (jump->pc != cpu->pc || jump->flags != (uint32_t)cpu->key || !jump->owner ||
+        jump->page != fetch_entry(vcpu, cpu->pc))
+        return NULL;
+    block = &vcpu->runtime->cache.blocks[jump->owner - 1];
+    return block->host2 ? NULL : block;
 }
 
 static uint8_t *host_of(struct mb_vcpu *vcpu, uint64_t va)
 {
-    uint64_t ram_page, entry;
+    uint64_t ram_page, entry = fetch_entry(vcpu, va);
     uint32_t fault = MB_FAULT_BUS;
     struct mb_site site = {0};
     va = mb_va(vcpu, va);
-    entry = vcpu->cpu->tables[MB_TABLE_EXEC + (va >> MB_PAGE_BITS)];
     if (entry)
         return (uint8_t *)(entry + va);
     uint8_t *host = mb_code_host(vcpu, va, &ram_page, &fault);
@@ -58,6 +52,61 @@ static unsigned kind_now(const struct mb_vcpu *vcpu)
     bool single = vcpu->single_next || vcpu->steps >= 0 || mb_trace & MB_TRACE_STEP ||
                   mb_is_breakpoint(vcpu->runtime, vcpu->cpu->pc);
     return (single ? MB_BLOCK_SINGLE : 0) | (vcpu->interpreted ? MB_BLOCK_INTERPRETED : 0);
+}
+
+static uint64_t page_of(const uint8_t *host)
+{
+    return (uint64_t)host & ~(uint64_t)MB_PAGE_MASK;
+}
+
+static struct mb_check check(uint64_t va_page, const uint8_t *host)
+{
+    return (struct mb_check){MB_TABLE_EXEC + (uint32_t)(va_page % MB_TABLE_ENTRIES),
+                             page_of(host) - (va_page << MB_PAGE_BITS)};
+}
+
+/* Where indirect jumps enter a block on two pages: the jump cache compares the first, code
+ * made here the second. Lock held. */
+static const uint8_t *gate_of(struct mb_cache *cache, struct mb_block *block)
+{
+    struct mb_check second = check((block->pc >> MB_PAGE_BITS) + 1, block->host2);
+    const uint8_t *rx = cache->rx + cache->used;
+    size_t used = mb_codegen_guard(cache->rw + cache->used, rx, cache->size - cache->used,
+                                   &second, 1, block->entry, NULL);
+    cache->used += (used + 15) & ~15u;
+    return used ? rx : NULL;
+}
+
+static const uint8_t *way_into(struct mb_vcpu *vcpu, struct mb_block *block)
+{
+    struct mb_cache *cache = &vcpu->runtime->cache;
+    if (!block->host2 || block->kind)
+        return block->entry;
+    if (!block->gate) {
+        pthread_mutex_lock(&cache->lock);
+        block->gate = gate_of(cache, block);
+        pthread_mutex_unlock(&cache->lock);
+    }
+    return block->gate;
+}
+
+/* Whoever kills the block meanwhile either finds the entry, or is seen here. */
+static void remember(struct mb_vcpu *vcpu, struct mb_block *block)
+{
+    struct mb_jump *jump = &vcpu->cpu->jumps[MB_JUMP_HASH(block->pc, block->flags)];
+    const uint8_t *way = way_into(vcpu, block);
+    uint64_t page = fetch_entry(vcpu, block->pc);
+    if (mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP) || !page || !way)
+        return;
+    __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_RELEASE);
+    jump->page = page;
+    jump->flags = block->flags;
+    jump->code = way;
+    __atomic_store_n(&jump->owner, (uint32_t)(block - vcpu->runtime->cache.blocks) + 1,
+                     __ATOMIC_RELEASE);
+    __atomic_store_n(&jump->pc, block->pc, __ATOMIC_SEQ_CST);
+    if (atomic_load(&block->dead))
+        __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_SEQ_CST);
 }
 
 struct mb_block *mb_block_find(struct mb_vcpu *vcpu)
@@ -83,24 +132,28 @@ struct mb_block *mb_block_find(struct mb_vcpu *vcpu)
     return block;
 }
 
-/* ---- links ----------------------------------------------------------------------------- */
-static uint64_t page_of(const uint8_t *host)
+/* ---- the jump cache -------------------------------------------------------------------- */
+bool mb_jumps_init(struct mb_vcpu *vcpu)
 {
-    return (uint64_t)host & ~(uint64_t)MB_PAGE_MASK;
+    vcpu->cpu->jumps = calloc((size_t)1 << MB_JUMP_BITS, sizeof *vcpu->cpu->jumps);
+    if (vcpu->cpu->jumps)
+        mb_jumps_forget(vcpu);
+    return vcpu->cpu->jumps != NULL;
 }
 
+void mb_jumps_forget(struct mb_vcpu *vcpu)
+{
+    for (unsigned i = 0; i < 1u << MB_JUMP_BITS; i++)
+        __atomic_store_n(&vcpu->cpu->jumps[i].pc, UINT64_MAX, __ATOMIC_RELAXED);
+}
+
+/* ---- links ----------------------------------------------------------------------------- */
 /* A direct jump skips all look-ups. Within a page it stays right by itself: the page was
  * mapped when the block was entered, and a flush of it makes CPUs leave. */
 static bool is_local(const struct mb_block *from, const struct mb_block *to)
 {
     return from->pc >> MB_PAGE_BITS == to->pc >> MB_PAGE_BITS && !to->host2 &&
            page_of(from->host) == page_of(to->host);
-}
-
-static struct mb_check check(uint64_t va_page, const uint8_t *host)
-{
-    return (struct mb_check){MB_TABLE_EXEC + (uint32_t)va_page,
-                             page_of(host) - (va_page << MB_PAGE_BITS)};
 }
 
 /* Lock held. Where the jump may go: past a check of the target's pages, if it must. */
@@ -112,7 +165,7 @@ static const void *way_to(struct mb_cache *cache, const struct mb_block *from,
     uint64_t page = to->pc >> MB_PAGE_BITS;
     struct mb_check checks[MB_CHECKS] = {check(page, to->host)};
     if (to->host2)
-        checks[1] = check((page + 1) % MB_TABLE_ENTRIES, to->host2);
+        checks[1] = check(page + 1, to->host2);
     const uint8_t *rx = cache->rx + cache->used;
     size_t used = mb_codegen_guard(cache->rw + cache->used, rx, cache->size - cache->used,
                                    checks, to->host2 ? 2 : 1, to->entry,

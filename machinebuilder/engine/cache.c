@@ -231,12 +231,10 @@ static void unlink_outgoing(struct mb_block *block)
 
 static void forget_jumps(struct mb_runtime *runtime, const struct mb_block *block)
 {
-    for (unsigned i = 0; i < runtime->count * MB_SPACES; i++) {
-        struct mb_space *space = &runtime->vcpus[i / MB_SPACES]->spaces[i % MB_SPACES];
-        if (!space->used)
-            continue;
-        struct mb_jump *jump = &space->jumps[MB_JUMP_HASH(block->pc)];
-        if (__atomic_load_n(&jump->owner, __ATOMIC_SEQ_CST) == (uint64_t)block)
+    uint32_t owner = (uint32_t)(block - runtime->cache.blocks) + 1;
+    for (unsigned i = 0; i < runtime->count; i++) {
+        struct mb_jump *jump = &runtime->vcpus[i]->cpu->jumps[MB_JUMP_HASH(block->pc, block->flags)];
+        if (__atomic_load_n(&jump->owner, __ATOMIC_SEQ_CST) == owner)
             __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_SEQ_CST);
     }
 }
@@ -298,7 +296,7 @@ void mb_cache_flush(struct mb_runtime *runtime)
     memset(cache->blocks, 0, sizeof *cache->blocks * cache->count);
     memset((void *)cache->hash, 0, sizeof *cache->hash << HASH_BITS);
     for (unsigned i = 0; i < runtime->count; i++)
-        mb_spaces_forget_jumps(runtime->vcpus[i]);
+        mb_jumps_forget(runtime->vcpus[i]);
     cache->count = 0;
     cache->used = cache->thunks;
     cache->flushes++;

@@ -64,8 +64,9 @@ int64_t mb_code_enter(struct mb_cpu *cpu, const void *code, const void **unit);
 void mb_code_link(uint8_t *rw, const uint8_t *rx, const struct mb_link *link,
                   const void *target);
 
-/* A link to another page: code that jumps to `target` (rx) if each entry of the current
- * flat table is what is expected, else to `miss`. Gives the bytes used; 0: no room. */
+/* A link to another page, or the way into a block on two: code that jumps to `target` (rx) if
+ * each entry of the current flat table is what is expected, else to `miss` (NULL: where jumps
+ * go that find nothing, with pc in rax). Gives the bytes used; 0: no room. */
 #define MB_CHECKS 2
 struct mb_check { uint32_t index; uint64_t expected; };
 size_t mb_codegen_guard(uint8_t *rw, const uint8_t *rx, size_t capacity,
@@ -108,11 +109,13 @@ void *mb_slow_atomic(struct mb_cpu *cpu, uint64_t va, uint32_t width_flags,
 #define MB_WINDOW (MB_WINDOW_BITS + 2 * MB_WINDOW_GUARD)
 #define MB_WINDOW_SIZE (1ull << 32)
 
-/* Jump cache, found through mb_cpu (one per CPU and address space): direct-mapped by MB_JUMP_HASH(pc). */
-struct mb_jump { uint64_t pc, key; const void *code; uint64_t owner; };   /* owner: the block */
-#define MB_JUMP_BITS 12
-#define MB_JUMP_HASH(pc) ((((pc) >> 1) ^ ((pc) >> 13)) & ((1u << MB_JUMP_BITS) - 1))
-/* mb_cpu.jumps points at the array. */
+/* The jump cache of a CPU (mb_cpu.jumps), direct-mapped by MB_JUMP_HASH. An entry is for
+ * all address spaces: it is right where the fetch entry of pc's page is `page`, because then
+ * the same bytes are mapped there. `owner`: the block's index, plus 1. */
+struct mb_jump { uint64_t pc, page; const void *code; uint32_t flags, owner; };
+#define MB_JUMP_BITS 14
+#define MB_JUMP_HASH(pc, flags) \
+    ((((pc) >> 1) ^ ((pc) >> 13) ^ (uint32_t)(flags)) & ((1u << MB_JUMP_BITS) - 1))
 
 /* Interpreter: run `ir` on `cpu` directly; the same exits (link index, -1). Memory through
  * mb_cpu_load/mb_cpu_store: on a fault they unwind, state being always in memory. */

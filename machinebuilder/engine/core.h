@@ -22,7 +22,7 @@ struct mb_cpu;
 /* ---- common state: the head of every core's state struct ------------------------------ */
 struct mb_cpu {
     uint64_t pc;           /* guest pc; in state whenever C code of the core runs */
-    uint64_t key;          /* low 32: the core's translation flags; high 32: address space */
+    uint64_t key;          /* low 32: the core's translation flags */
     uint64_t insns;        /* guest instructions retired */
     uint64_t *tables;      /* flat table of the current address space and privilege:
                               read entries, then write entries (see softmmu.c) */
@@ -30,7 +30,7 @@ struct mb_cpu {
     uint32_t mxcsr;        /* the guest's rounding mode and sticky flags, when not live */
     uint32_t halted;       /* waiting for an interrupt (WFI, HLT ...) */
     uint32_t index;        /* CPU number on the board */
-    struct mb_jump *jumps;  /* of the address space in force, by (pc, key); codegen.h */
+    struct mb_jump *jumps;  /* where indirect jumps look first; codegen.h */
     uint64_t deadline;      /* virtual clock: leave when insns reaches it */
     struct mb_vcpu *vcpu;
     const struct mb_core *core;

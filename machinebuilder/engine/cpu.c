@@ -11,7 +11,7 @@
 
 void mb_cpu_set_flags(struct mb_cpu *cpu, uint32_t flags)
 {
-    cpu->key = (cpu->key & ~0xffffffffull) | flags;
+    cpu->key = flags;
 }
 
 /* ---- physical memory: page tables live in RAM or ROM, never in a device ------------------ */

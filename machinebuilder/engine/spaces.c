@@ -3,8 +3,8 @@
  *
  * A space has one table per privilege, of read, write and fetch entries: 24 MiB of sparse
  * memory, and a window behind it (window.c). A context switch is a change of pointer. Spaces are found by the core's name
- * for them and recycled, least recently used first. Every flush gives a space a new epoch, which
- * is half of the key of the jump cache: that is how old code addresses are forgotten.
+ * for them and recycled, least recently used first. A flush that empties a space gives it a new
+ * epoch, which the slow paths' mappings compare.
  *
  * Omitted: 64-bit guests, which need an inline TLB in place of the flat table.
  */
@@ -14,33 +14,21 @@
 
 #define MODE_BYTES (MB_WINDOW + MB_WINDOW_SIZE + MB_WINDOW_GUARD)
 #define USED_BYTES (MB_WINDOW_BITS + MB_WINDOW_GUARD)   /* the rest is reserved */
-#define JUMP_BYTES (sizeof(struct mb_jump) << MB_JUMP_BITS)
-
-void mb_spaces_forget_jumps(struct mb_vcpu *vcpu)
-{
-    for (unsigned i = 0; i < MB_SPACES; i++)
-        if (vcpu->spaces[i].jumps)
-            madvise(vcpu->spaces[i].jumps, JUMP_BYTES, MADV_DONTNEED);
-}
 
 static uint32_t new_epoch(struct mb_vcpu *vcpu)
 {
     if (++vcpu->last_epoch == 0) {      /* 2^32 flushes: forget all by hand, once */
-        mb_spaces_forget_jumps(vcpu);
         memset(vcpu->mappings, 0, sizeof vcpu->mappings);
         vcpu->last_epoch = 1;
     }
     return vcpu->last_epoch;
 }
 
-static void renew(struct mb_vcpu *vcpu, struct mb_space *space)
+/* Code was fetched through what is gone: links within the page must not go on with it. */
+static void leave_code(struct mb_vcpu *vcpu, const struct mb_space *space)
 {
-    struct mb_cpu *cpu = vcpu->cpu;
-    space->epoch = new_epoch(vcpu);
-    if (space == vcpu->space) {
-        cpu->key = (uint32_t)cpu->key | (uint64_t)space->epoch << 32;
-        __atomic_store_n(&cpu->exit_request, 1, __ATOMIC_RELAXED);
-    }
+    if (space == vcpu->space)
+        __atomic_store_n(&vcpu->cpu->exit_request, 1, __ATOMIC_RELAXED);
 }
 
 static bool is_touched(const struct mb_space *space, unsigned mode, unsigned kind,
@@ -99,7 +87,8 @@ static void empty(struct mb_vcpu *vcpu, struct mb_space *space)
     space->log_count = 0;
     memset(space->large, 0, sizeof space->large);
     space->large_bits = 0;
-    renew(vcpu, space);
+    space->epoch = new_epoch(vcpu);
+    leave_code(vcpu, space);
 }
 
 /* A page flush reaches the whole of the large page that the address is in. */
@@ -124,7 +113,7 @@ static void flush_page_of(struct mb_vcpu *vcpu, struct mb_space *space, uint64_t
     if (space->large_bits)
         code |= drop_large(vcpu, space, va_page);
     if (code)
-        renew(vcpu, space);
+        leave_code(vcpu, space);
 }
 
 static void flush_page(struct mb_vcpu *vcpu, uint64_t va_page)
@@ -270,7 +259,7 @@ bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page)
 
 static size_t space_bytes(const struct mb_vcpu *vcpu)
 {
-    return vcpu->core->mmu_modes * MODE_BYTES + JUMP_BYTES;
+    return vcpu->core->mmu_modes * MODE_BYTES;
 }
 
 static bool open_up(void *memory, size_t size)
@@ -281,19 +270,16 @@ static bool open_up(void *memory, size_t size)
 
 static bool map_tables(struct mb_vcpu *vcpu, struct mb_space *space)
 {
-    if (space->jumps)
+    if (space->tables[0])
         return true;
     char *memory = mmap(NULL, space_bytes(vcpu), PROT_NONE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    char *jumps = memory + vcpu->core->mmu_modes * MODE_BYTES;
-    bool opened = memory != MAP_FAILED && open_up(jumps, JUMP_BYTES);
-    for (unsigned mode = 0; opened && mode < vcpu->core->mmu_modes; mode++) {
+    bool opened = memory != MAP_FAILED;
+    for (unsigned mode = 0; opened && mode < vcpu->core->mmu_modes; mode++)
+        opened = open_up(memory + mode * MODE_BYTES, USED_BYTES);
+    for (unsigned mode = 0; opened && mode < vcpu->core->mmu_modes; mode++)
         space->tables[mode] = (uint64_t *)(memory + mode * MODE_BYTES);
-        opened = open_up(space->tables[mode], USED_BYTES);
-    }
-    if (opened)
-        space->jumps = (struct mb_jump *)jumps;
-    else if (memory != MAP_FAILED)
+    if (!opened && memory != MAP_FAILED)
         munmap(memory, space_bytes(vcpu));
     return opened;
 }
@@ -356,8 +342,6 @@ void mb_cpu_mmu_changed(struct mb_cpu *cpu)
     vcpu->space->last_used = ++vcpu->uses;
     vcpu->mode = mode;
     cpu->tables = vcpu->space->tables[mode];
-    cpu->jumps = vcpu->space->jumps;
-    cpu->key = (uint32_t)cpu->key | (uint64_t)vcpu->space->epoch << 32;
     /* Links within the page stay right only if the page is the same here. */
     uint64_t at = MB_TABLE_EXEC + (mb_va(vcpu, cpu->pc) >> MB_PAGE_BITS);
     if (!before || !cpu->tables[at] || before[at] != cpu->tables[at])
@@ -370,13 +354,12 @@ bool mb_spaces_init(struct mb_vcpu *vcpu)
     if (!vcpu->space)
         return false;
     vcpu->cpu->tables = vcpu->space->tables[0];
-    vcpu->cpu->jumps = vcpu->space->jumps;
     return true;
 }
 
 void mb_spaces_free(struct mb_vcpu *vcpu)
 {
     for (unsigned i = 0; i < MB_SPACES; i++)
-        if (vcpu->spaces[i].jumps)
+        if (vcpu->spaces[i].tables[0])
             munmap(vcpu->spaces[i].tables[0], space_bytes(vcpu));
 }

@@ -28,6 +28,8 @@ static void free_vcpu(struct mb_vcpu *vcpu)
 {
     mb_kvm_free_cpu(vcpu);
     mb_spaces_free(vcpu);
+    if (vcpu->cpu)
+        free(vcpu->cpu->jumps);
     if (vcpu->writers)
         munmap(vcpu->writers, vcpu->writers_size);
     for (struct mb_cpu_wire *wire = vcpu->wires, *next; wire; wire = next) {
@@ -126,7 +128,7 @@ struct mb_cpu *mb_cpu_new(struct mb_machine *machine, const void *core, int mode
     pthread_mutex_init(&vcpu->flush_lock, NULL);
     mb_set_error("not enough memory for a CPU");
     if (!init_state(vcpu, core) ||
-        !(mode == KVM ? mb_kvm_add_cpu(vcpu) : mb_spaces_init(vcpu))) {
+        !(mode == KVM ? mb_kvm_add_cpu(vcpu) : mb_spaces_init(vcpu) && mb_jumps_init(vcpu))) {
         free_vcpu(vcpu);
         return NULL;
     }

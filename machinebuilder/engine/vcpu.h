@@ -56,6 +56,7 @@ struct mb_block {
     struct mb_block *page_next[2];
     struct mb_block *_Atomic next;       /* hash chain */
     const uint8_t *entry;       /* executable address */
+    const uint8_t *gate;        /* of a block on two pages: where indirect jumps go */
     struct mb_ir *ir;           /* interpreted CPUs */
     bool hot;                   /* of the second tier */
     uint32_t samples, faults;   /* hot.c: how often it was found at work, or cost one */
@@ -102,10 +103,9 @@ enum mb_table { MB_TABLE_KIND_READ, MB_TABLE_KIND_WRITE, MB_TABLE_KIND_EXEC, MB_
 struct mb_space {
     uint64_t name;
     bool used;
-    uint32_t epoch;                      /* unique per vCPU; upper half of mb_cpu.key */
+    uint32_t epoch;                      /* unique per vCPU, and new after a flush */
     uint64_t last_used;
     uint64_t *tables[MB_MODES];
-    struct mb_jump *jumps;               /* zeros are no entries: epochs begin at 1 */
     uint64_t touched[MB_MODES][MB_KINDS][MB_TABLE_ENTRIES / 512 / 64];
     uint64_t large[MB_TABLE_ENTRIES / 256 / 64];   /* MiBs with parts of large pages */
     unsigned large_bits;                 /* the largest page seen, 0: none */
@@ -279,6 +279,9 @@ struct mb_block *mb_block_find(struct mb_vcpu *vcpu);
 void mb_block_link(struct mb_vcpu *vcpu, const void *unit, uint32_t index,
                    struct mb_block *to);
 
+bool mb_jumps_init(struct mb_vcpu *vcpu);
+void mb_jumps_forget(struct mb_vcpu *vcpu);
+
 /* translate.c: NULL: the cache was flushed or must be, look again. */
 struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name);
 uint8_t *mb_code_host(struct mb_vcpu *vcpu, uint64_t va, uint64_t *ram_page,
@@ -297,7 +300,6 @@ static inline struct mb_mapping *mb_mapping_of(struct mb_vcpu *vcpu, uint64_t va
 }
 bool mb_space_drop_writers(struct mb_vcpu *vcpu, uint64_t ram_page);
 void mb_space_add_writer(struct mb_vcpu *vcpu, uint64_t ram_page, uint64_t va_page);
-void mb_spaces_forget_jumps(struct mb_vcpu *vcpu);
 void mb_spaces_flush(struct mb_vcpu *vcpu, struct mb_flush flush);
 
 /* window.c */

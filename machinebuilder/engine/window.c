@@ -156,7 +156,7 @@ static void clear_all(struct mb_vcpu *vcpu)
 {
     for (unsigned i = 0; i < MB_SPACES; i++)
         for (unsigned mode = 0; mode < vcpu->core->mmu_modes; mode++)
-            if (vcpu->spaces[i].jumps)
+            if (vcpu->spaces[i].tables[0])
                 mb_window_clear(vcpu, vcpu->spaces[i].tables[mode]);
     if (++vcpu->window_clears < CLEARS)
         return;

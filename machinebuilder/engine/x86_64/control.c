@@ -264,13 +264,14 @@ static void exit_to(struct gen *gen, const struct mb_op *op)
     mb_x86_add_link(gen, op->imm, (uint32_t)(cold->slow - gen->code.start));
 }
 
-/* In halves: the flags may just have been stored, and a load of all eight bytes would
- * wait until they are in the cache. */
-static void compare_key(struct gen *gen, unsigned half)
+/* Is the target's page mapped to what the entry was made from? */
+static void check_page(struct gen *gen)
 {
-    x_rm(&gen->code, X_LOAD, RDX, state_at(offsetof(struct mb_cpu, key) + half));
-    x_rm(&gen->code, OP(0, 0, 0x39), RDX,
-         at(RCX, (int32_t)(offsetof(struct mb_jump, key) + half)));
+    struct code *code = &gen->code;
+    x_mov_rr(code, true, RDX, RAX);
+    x_shift_imm(code, true, SHIFT_SHR, RDX, 12);
+    x_rm(code, X_LOAD | W64, RDX, at_index(RBX, RDX, 3, MB_TABLE_EXEC * 8));
+    x_rm(code, OP(0, 0, 0x39) | W64, RDX, at(RCX, offsetof(struct mb_jump, page)));
     mb_x86_jcc_thunk(gen, CC_NE, mb_x86_thunks.miss);
 }
 
@@ -286,13 +287,16 @@ static void jump(struct gen *gen, const struct mb_op *op)
     x_mov_rr(code, true, RDX, RAX);
     x_shift_imm(code, true, SHIFT_SHR, RDX, 13);
     x_rr(code, OP(0, 0, 0x31), RDX, RCX);
+    x_rm(code, X_LOAD, RDX, CPU(key));
+    x_rr(code, OP(0, 0, 0x31), RDX, RCX);
     x_alu_imm(code, false, ALU_AND, RCX, (1 << MB_JUMP_BITS) - 1);
     x_shift_imm(code, false, SHIFT_SHL, RCX, 5);
     x_rm(code, OP(0, 0, 0x03) | W64, RCX, CPU(jumps));
     x_rm(code, OP(0, 0, 0x39) | W64, RAX, at(RCX, offsetof(struct mb_jump, pc)));
     mb_x86_jcc_thunk(gen, CC_NE, mb_x86_thunks.miss);
-    compare_key(gen, 0);
-    compare_key(gen, 4);
+    x_rm(code, OP(0, 0, 0x39), RDX, at(RCX, offsetof(struct mb_jump, flags)));
+    mb_x86_jcc_thunk(gen, CC_NE, mb_x86_thunks.miss);
+    check_page(gen);
     x_rm(code, OP(0, 0, 0xff), 4, at(RCX, offsetof(struct mb_jump, code)));
 }
 

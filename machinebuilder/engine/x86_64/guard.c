@@ -1,12 +1,12 @@
 /* Links to another virtual page: a jump through a check that the page is still mapped to
  * where the target was translated from. SPDX-License-Identifier: Apache-2.0
  *
- *     mov rax, [tables + index * 8]     for each page of the target
- *     cmp rax, [expected]
+ *     mov rdx, [tables + index * 8]     for each page of the target
+ *     cmp rdx, [expected]
  *     jne miss
  *     jmp target
  *
- * At an exit every field is in memory, so rax is free.
+ * At an exit every field is in memory, so rdx is free; rax is an indirect jump's pc.
  */
 #include <string.h>
 #include "gen.h"
@@ -23,11 +23,13 @@ size_t mb_codegen_guard(uint8_t *rw, const uint8_t *rx, size_t capacity,
 {
     struct code code = {.p = rw, .start = rw, .end = rw + capacity};
     uint8_t *literals[MB_CHECKS];
+    if (!miss)
+        miss = mb_x86_thunks.miss;
     for (unsigned i = 0; i < count; i++) {
-        x_rm(&code, X_LOAD | W64, RAX, at(RBX, (int32_t)(checks[i].index * 8)));
-        put8(&code, 0x48);
+        x_rm(&code, X_LOAD | W64, RDX, at(RBX, (int32_t)(checks[i].index * 8)));
+        put8(&code, 0x48);      /* cmp rdx, [rip + n] */
         put8(&code, 0x3b);
-        put8(&code, 0x05);
+        put8(&code, 0x15);
         literals[i] = code.p;
         put32(&code, 0);
         x_jcc_to(&code, CC_NE, alias(miss, rw, rx));
