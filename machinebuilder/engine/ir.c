@@ -45,7 +45,7 @@ void mb_ir_reset(struct mb_ir *ir)
     ir->insns = 0;
     memset(builder->shared, 0, sizeof builder->shared);
     builder->cache.count = 0;
-    builder->depth = 0;
+    builder->depth = builder->waiting_count = 0;
     builder->dropped = 0;
     builder->merge = MB_MERGE_PHI;
 }
@@ -207,8 +207,16 @@ static mb_v mistake(struct mb_ir *ir, const struct mb_op *op)
     return mb_ir_append(ir, &zero);
 }
 
+/* What may still come between an endif and the compares that wait behind its phis. */
+static bool comes_before_waiting(unsigned code)
+{
+    return code == MB_IR_PHI || code == MB_IR_CONST || code == MB_IR_FCONST;
+}
+
 mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op op)
 {
+    if (ir->builder->waiting_count && !comes_before_waiting(op.code))
+        mb_ir_put_waiting(ir);
     mb_v one = op.code == MB_IR_PHI ? mb_ir_only_arm(ir, &op) : 0;
     if (one)
         return one;
@@ -269,6 +277,7 @@ mb_v mb_ir_call(struct mb_ir *ir, const struct mb_helper *h, unsigned argc,
     };
     if (!check_args(ir, argc, args) || !make_arg_room(ir, argc))
         return mistake(ir, &op);
+    mb_ir_put_waiting(ir);
     for (unsigned i = 0; i < argc; i++)
         ir->args[ir->arg_count++] = args[i];
     mb_v value = mb_ir_append(ir, &op);

@@ -33,8 +33,14 @@ struct mb_open {
 /* How the last endif ended: what its phis become. */
 enum mb_merge { MB_MERGE_PHI, MB_MERGE_THEN, MB_MERGE_ELSE, MB_MERGE_SELECT };
 
+/* A field that both arms made by compares: the phis are there, the compare of them waits,
+ * since a translator may yet ask for phis of its own. `phis`: the first one. */
+struct mb_waiting { struct mb_known merged; mb_v a, b; uint32_t phis; };
+
 struct mb_builder {
     struct mb_cache cache;
+    struct mb_waiting waiting[MB_CACHE];
+    unsigned waiting_count;
     mb_v shared[MB_SHARED];     /* pure operations by hash */
     struct mb_open open[MB_DEPTH];
     unsigned depth;
@@ -58,7 +64,13 @@ void mb_cache_set(struct mb_cache *cache, struct mb_known known);
 bool mb_cache_overlaps(const struct mb_cache *cache, const struct mb_known *field);
 const struct mb_known *mb_cache_find(const struct mb_cache *cache, uint32_t offset,
                                      unsigned width);
+/* ir_join.c: one value of those that the arms made, by a select under `condition`, or by phis
+ * (`phis`: of this endif, from there on); or only those phis. */
+struct mb_join { mb_v condition; uint32_t phis; bool only_phis; };
+mb_v mb_ir_join(struct mb_ir *ir, const struct mb_join *join, mb_v a, mb_v b);
+bool mb_ir_joins_compares(const struct mb_ir *ir, mb_v a, mb_v b);
 /* ir_control.c */
+void mb_ir_put_waiting(struct mb_ir *ir);
 mb_v mb_ir_control(struct mb_ir *ir, struct mb_op *op);
 /* A phi's value if only one arm reaches it: the other's was cut off. 0: both do. */
 mb_v mb_ir_only_arm(const struct mb_ir *ir, const struct mb_op *op);

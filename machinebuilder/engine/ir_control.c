@@ -215,8 +215,9 @@ static void select_field(struct mb_ir *ir, mb_v condition, const struct mb_known
                          const struct mb_cache *then_end,
                          const struct mb_cache *else_end)
 {
+    const struct mb_join join = {.condition = condition};
     mb_v a = after_arm(ir, then_end, field), b = after_arm(ir, else_end, field);
-    mb_ir_put(ir, field->offset, field->width, mb_ir_select(ir, condition, a, b));
+    mb_ir_put(ir, field->offset, field->width, mb_ir_join(ir, &join, a, b));
 }
 
 static bool convert(struct mb_ir *ir, struct mb_open *open,
@@ -252,12 +253,6 @@ static bool convert(struct mb_ir *ir, struct mb_open *open,
 }
 
 /* ---- merging the state of two arms ---- */
-static mb_v append_phi(struct mb_ir *ir, mb_v a, mb_v b)
-{
-    return mb_ir_append(ir, &(struct mb_op){
-        .code = MB_IR_PHI, .type = ir->ops[a].type, .in = {a, b}});
-}
-
 /* A put in an arm is one of the arm around it too. */
 static bool was_put(const struct mb_cache *before, const struct mb_known *known)
 {
@@ -265,31 +260,47 @@ static bool was_put(const struct mb_cache *before, const struct mb_known *known)
     return old && old->put;
 }
 
-static void merge_field(struct mb_ir *ir, const struct mb_cache *before,
-                        const struct mb_known *x, const struct mb_known *y)
+static void put_merged(struct mb_ir *ir, struct mb_known merged)
 {
-    struct mb_known merged = *x;
-    merged.put = x->put || y->put || was_put(before, x);
-    if (x->value != y->value) {
-        if (!(x->put || y->put) || mb_ir_type(ir, x->value) != mb_ir_type(ir, y->value))
-            return;
-        merged.value = append_phi(ir, x->value, y->value);
-    }
-    merged.raw = x->raw || y->raw;
+    mb_ir_append(ir, &(struct mb_op){.code = MB_IR_PUT, .width = merged.width,
+                                     .in = {merged.value}, .imm = merged.offset});
     mb_cache_set(&ir->builder->cache, merged);
 }
 
-/* Puts of the phis follow all of them. */
-static void put_merged(struct mb_ir *ir, uint32_t phis)
+void mb_ir_put_waiting(struct mb_ir *ir)
 {
-    const struct mb_cache *cache = &ir->builder->cache;
-    for (unsigned i = 0; i < cache->count; i++) {
-        const struct mb_known *known = &cache->known[i];
-        if (known->value >= phis)
-            mb_ir_append(ir, &(struct mb_op){.code = MB_IR_PUT,
-                                             .width = known->width,
-                                             .in = {known->value},
-                                             .imm = known->offset});
+    struct mb_builder *builder = ir->builder;
+    unsigned count = builder->waiting_count;
+    builder->waiting_count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct mb_waiting *waiting = &builder->waiting[i];
+        const struct mb_join join = {.phis = waiting->phis};
+        waiting->merged.value = mb_ir_join(ir, &join, waiting->a, waiting->b);
+        put_merged(ir, waiting->merged);
+    }
+}
+
+static void merge_field(struct mb_ir *ir, uint32_t phis, const struct mb_cache *before,
+                        const struct mb_known *x, const struct mb_known *y)
+{
+    struct mb_builder *builder = ir->builder;
+    struct mb_known merged = *x;
+    struct mb_join join = {.phis = phis};
+    merged.put = x->put || y->put || was_put(before, x);
+    merged.raw = x->raw || y->raw;
+    if (x->value == y->value) {
+        mb_cache_set(&builder->cache, merged);
+    } else if (!(x->put || y->put) ||
+               mb_ir_type(ir, x->value) != mb_ir_type(ir, y->value)) {
+        return;
+    } else if (mb_ir_joins_compares(ir, x->value, y->value)) {
+        join.only_phis = true;
+        mb_ir_join(ir, &join, x->value, y->value);
+        builder->waiting[builder->waiting_count++] =
+            (struct mb_waiting){merged, x->value, y->value, phis};
+    } else {
+        merged.value = mb_ir_join(ir, &join, x->value, y->value);
+        put_merged(ir, merged);
     }
 }
 
@@ -302,9 +313,8 @@ static void merge(struct mb_ir *ir, const struct mb_open *open,
         const struct mb_known *x = &then_end->known[i];
         const struct mb_known *y = mb_cache_find(else_end, x->offset, x->width);
         if (y)
-            merge_field(ir, &open->before, x, y);
+            merge_field(ir, phis, &open->before, x, y);
     }
-    put_merged(ir, phis);
     ir->builder->merge = MB_MERGE_PHI;
 }
 

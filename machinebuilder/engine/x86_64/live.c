@@ -46,8 +46,8 @@ bool mb_x86_killed(const struct gen *gen, uint32_t at_end, const struct dirty *f
         struct dirty put = {(uint32_t)op->imm, op->width, op->in[0]};
         if (op->code == MB_IR_PUT && covers(&put, field))
             return true;
-        if (op->code != MB_IR_PUT && op->code != MB_IR_PHI && op->code != MB_IR_CONST &&
-            op->code != MB_IR_NOP)
+        if (op->code != MB_IR_PUT && op->code != MB_IR_PHI && op->code != MB_IR_NOP &&
+            mb_ir_table[op->code].effect != MB_E_NONE)
             return false;
     }
     return false;
