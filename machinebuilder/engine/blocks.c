@@ -70,10 +70,11 @@ static struct mb_check check(uint64_t va_page, const uint8_t *host)
 static const uint8_t *gate_of(struct mb_cache *cache, struct mb_block *block)
 {
     struct mb_check second = check((block->pc >> MB_PAGE_BITS) + 1, block->host2);
-    const uint8_t *rx = cache->rx + cache->used;
-    size_t used = mb_codegen_guard(cache->rw + cache->used, rx, cache->size - cache->used,
+    struct mb_arena *arena = &cache->first;
+    const uint8_t *rx = cache->rx + arena->used;
+    size_t used = mb_codegen_guard(cache->rw + arena->used, rx, arena->end - arena->used,
                                    &second, 1, block->entry, NULL);
-    cache->used += (used + 15) & ~15u;
+    arena->used += (used + 15) & ~15u;
     return used ? rx : NULL;
 }
 
@@ -166,11 +167,12 @@ static const void *way_to(struct mb_cache *cache, const struct mb_block *from,
     struct mb_check checks[MB_CHECKS] = {check(page, to->host)};
     if (to->host2)
         checks[1] = check(page + 1, to->host2);
-    const uint8_t *rx = cache->rx + cache->used;
-    size_t used = mb_codegen_guard(cache->rw + cache->used, rx, cache->size - cache->used,
+    struct mb_arena *arena = &cache->first;
+    const uint8_t *rx = cache->rx + arena->used;
+    size_t used = mb_codegen_guard(cache->rw + arena->used, rx, arena->end - arena->used,
                                    checks, to->host2 ? 2 : 1, to->entry,
                                    from->entry + from->code.links[index].stub);
-    cache->used += (used + 15) & ~15u;
+    arena->used += (used + 15) & ~15u;
     return used ? rx : NULL;
 }
 

@@ -45,10 +45,12 @@ int mb_machine_set_breakpoints(struct mb_machine *machine, const uint64_t *pcs, 
     if (count)
         memcpy(copy, pcs, count * sizeof *copy);
     qsort(copy, count, sizeof *copy, by_address);
+    mb_promoter_pause(runtime);
     free(runtime->breakpoints);
     runtime->breakpoints = copy;
     runtime->breakpoint_count = count;
     forget_code(runtime);
+    mb_promoter_resume(runtime);
     return 0;
 }
 

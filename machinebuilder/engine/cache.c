@@ -1,8 +1,8 @@
 /* The code cache: memory for translations, the index of blocks, dropping them.
  * SPDX-License-Identifier: Apache-2.0
  *
- * One memfd is mapped twice, writable and executable, and filled from the bottom. Nothing
- * is freed by itself: a block that dies is unlinked and forgotten, its code may still be
+ * One memfd is mapped twice, writable and executable; the first tier fills it from the bottom,
+ * hot units a part at its end. Nothing is freed by itself: a block that dies is unlinked and forgotten, its code may still be
  * running on another CPU and stays until the cache is full; then everything goes at once,
  * while every CPU is outside translated code.
  */
@@ -14,6 +14,7 @@
 
 #define CODE_KIB (64u << 10)
 #define MAX_BLOCKS (256u << 10)
+#define FIRST_BLOCKS (224u << 10)
 #define HASH_BITS 16
 
 static size_t code_size(void)
@@ -48,36 +49,54 @@ static bool map_code(struct mb_cache *cache)
     return cache->rw && cache->rx;
 }
 
+/* The thunks have been made at the start. A quarter of the code is for hot units. */
+static void divide(struct mb_cache *cache, size_t thunks)
+{
+    size_t end = cache->size - cache->size / 4;
+    cache->first = (struct mb_arena){.base = thunks, .used = thunks, .end = end,
+                                     .blocks = cache->blocks, .capacity = FIRST_BLOCKS};
+    cache->hot = (struct mb_arena){.base = end, .used = end, .end = cache->size,
+                                   .blocks = cache->blocks + FIRST_BLOCKS,
+                                   .capacity = MAX_BLOCKS - FIRST_BLOCKS};
+}
+
 bool mb_cache_init(struct mb_cache *cache, uint64_t ram_pages)
 {
     pthread_mutex_init(&cache->lock, NULL);
-    cache->capacity = MAX_BLOCKS;
     cache->page_count = ram_pages;
+    cache->watched_page = MB_NO_PAGE;
     cache->hash = lazy(sizeof *cache->hash << HASH_BITS);
-    cache->blocks = lazy(sizeof *cache->blocks * cache->capacity);
+    cache->blocks = lazy(sizeof *cache->blocks * MAX_BLOCKS);
     cache->pages = lazy(sizeof *cache->pages * (ram_pages + 1));
     cache->ir = mb_ir_new();
     if (!cache->hash || !cache->blocks || !cache->pages || !cache->ir || !map_code(cache)) {
         mb_set_error("not enough memory for the code cache");
         return false;
     }
-    cache->thunks = mb_codegen_thunks(cache->rw, cache->rx, cache->size);
-    cache->thunks = (cache->thunks + 63) & ~(size_t)63;
-    cache->used = cache->thunks;
+    size_t thunks = mb_codegen_thunks(cache->rw, cache->rx, cache->size);
+    divide(cache, (thunks + 63) & ~(size_t)63);
     return true;
 }
 
-static void free_block(struct mb_block *block)
+void mb_block_free(struct mb_block *block)
 {
     mb_code_free(&block->code);
     mb_ir_free(block->ir);
     free(block->edges);
+    block->ir = NULL;
+    block->edges = NULL;
+}
+
+static void free_blocks(struct mb_arena *arena)
+{
+    for (uint32_t i = 0; i < arena->count; i++)
+        mb_block_free(&arena->blocks[i]);
 }
 
 void mb_cache_free(struct mb_cache *cache)
 {
-    for (uint32_t i = 0; i < cache->count; i++)
-        free_block(&cache->blocks[i]);
+    free_blocks(&cache->first);
+    free_blocks(&cache->hot);
     mb_ir_free(cache->ir);
     if (cache->rw)
         munmap(cache->rw, cache->size);
@@ -86,7 +105,7 @@ void mb_cache_free(struct mb_cache *cache)
     if (cache->hash)
         munmap(cache->hash, sizeof *cache->hash << HASH_BITS);
     if (cache->blocks)
-        munmap(cache->blocks, sizeof *cache->blocks * cache->capacity);
+        munmap(cache->blocks, sizeof *cache->blocks * MAX_BLOCKS);
     if (cache->pages)
         munmap(cache->pages, sizeof *cache->pages * (cache->page_count + 1));
     pthread_mutex_destroy(&cache->lock);
@@ -139,15 +158,17 @@ void mb_cache_insert(struct mb_cache *cache, struct mb_block *block)
 /* The block whose code holds the address: they lie in order. */
 struct mb_block *mb_cache_block_at(struct mb_cache *cache, const void *code)
 {
-    uint32_t low = 0, high = __atomic_load_n(&cache->count, __ATOMIC_ACQUIRE);
+    bool is_hot = (const uint8_t *)code >= cache->rx + cache->hot.base;
+    struct mb_arena *arena = is_hot ? &cache->hot : &cache->first;
+    uint32_t low = 0, high = __atomic_load_n(&arena->count, __ATOMIC_ACQUIRE);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if ((const uint8_t *)code < cache->blocks[middle].entry)
+        if ((const uint8_t *)code < arena->blocks[middle].entry)
             high = middle;
         else
             low = middle + 1;
     }
-    return low ? &cache->blocks[low - 1] : NULL;
+    return low ? &arena->blocks[low - 1] : NULL;
 }
 
 /* ---- pages --------------------------------------------------------------------------- */
@@ -170,15 +191,21 @@ static void extent(const struct mb_block *block, uint64_t ram_page, unsigned *fi
     }
 }
 
+uint64_t mb_block_chunks(const struct mb_block *block, uint64_t ram_page)
+{
+    unsigned first, last;
+    extent(block, ram_page, &first, &last);
+    return mb_chunks(first, last - first + 1);
+}
+
 void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page)
 {
     uint64_t chunks = 0;
     struct mb_page *page = &cache->pages[ram_page];
-    for (struct mb_block *block = page->blocks; block; block = *next_on(block, ram_page)) {
-        unsigned first, last;
-        extent(block, ram_page, &first, &last);
-        chunks |= mb_chunks(first, last - first + 1);
-    }
+    for (struct mb_block *block = page->blocks; block; block = *next_on(block, ram_page))
+        chunks |= mb_block_chunks(block, ram_page);
+    if (ram_page == cache->watched_page)
+        chunks = ~0ull;
     atomic_store(&page->chunks, chunks);
     if (!chunks) {              /* what comes next may be other code */
         atomic_store(&page->hot, 0);
@@ -239,7 +266,7 @@ static void forget_jumps(struct mb_runtime *runtime, const struct mb_block *bloc
     }
 }
 
-static void kill_block(struct mb_runtime *runtime, struct mb_block *block)
+void mb_cache_remove(struct mb_runtime *runtime, struct mb_block *block)
 {
     struct mb_cache *cache = &runtime->cache;
     atomic_store(&block->dead, true);
@@ -258,13 +285,15 @@ void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned of
 {
     struct mb_cache *cache = &runtime->cache;
     pthread_mutex_lock(&cache->lock);
+    if (ram_page == cache->watched_page)
+        cache->watched_written |= mb_chunks(offset, size);
     struct mb_block *block = cache->pages[ram_page].blocks, *next;
     for (; block; block = next) {
         unsigned first, last;
         next = *next_on(block, ram_page);
         extent(block, ram_page, &first, &last);
         if (offset <= last && offset + size > first)
-            kill_block(runtime, block);
+            mb_cache_remove(runtime, block);
     }
     mb_cache_remark(cache, ram_page);
     pthread_mutex_unlock(&cache->lock);
@@ -281,24 +310,31 @@ void mb_code_written(struct mb_machine *machine, uint64_t ram_page, uint64_t pag
             mb_cache_written(runtime, page, 0, MB_PAGE_SIZE);
 }
 
-void mb_cache_flush(struct mb_runtime *runtime)
+static void empty(struct mb_cache *cache, struct mb_arena *arena)
 {
-    struct mb_cache *cache = &runtime->cache;
-    for (uint32_t i = 0; i < cache->count; i++) {
-        struct mb_block *block = &cache->blocks[i];
+    for (uint32_t i = 0; i < arena->count; i++) {
+        struct mb_block *block = &arena->blocks[i];
         for (unsigned side = 0; side < 2; side++)
             if (block->ram_page[side] != MB_NO_PAGE) {
                 cache->pages[block->ram_page[side]].blocks = NULL;
                 atomic_store(&cache->pages[block->ram_page[side]].chunks, 0);
             }
-        free_block(block);
+        mb_block_free(block);
     }
-    memset(cache->blocks, 0, sizeof *cache->blocks * cache->count);
+    memset(arena->blocks, 0, sizeof *arena->blocks * arena->count);
+    arena->count = 0;
+    arena->used = arena->base;
+}
+
+void mb_cache_flush(struct mb_runtime *runtime)
+{
+    struct mb_cache *cache = &runtime->cache;
+    empty(cache, &cache->first);
+    empty(cache, &cache->hot);
     memset((void *)cache->hash, 0, sizeof *cache->hash << HASH_BITS);
     for (unsigned i = 0; i < runtime->count; i++)
         mb_jumps_forget(runtime->vcpus[i]);
-    cache->count = 0;
-    cache->used = cache->thunks;
+    cache->watched_written = ~0ull;
     cache->flushes++;
     atomic_fetch_add(&cache->generation, 1);
 }

@@ -61,6 +61,7 @@ enum mb_units mb_units_wanted(void)
 static void judge(struct mb_vcpu *vcpu, struct mb_block *block)
 {
     vcpu->judged = block;
+    vcpu->judged_user = vcpu->mode == 0;
     __atomic_store_n(&vcpu->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -93,6 +94,12 @@ static struct mb_block *at_work(struct mb_vcpu *vcpu, const ucontext_t *context)
     return rip ? mb_cache_block_at(cache, (const void *)(uintptr_t)rip) : NULL;
 }
 
+/* Again at twice as many, if nothing came of it. */
+static bool is_time(uint32_t samples)
+{
+    return samples >= HOT && (samples & (samples - 1)) == 0;
+}
+
 static void on_sample(int number, siginfo_t *info, void *context)
 {
     struct mb_vcpu *vcpu = sampled;
@@ -100,7 +107,7 @@ static void on_sample(int number, siginfo_t *info, void *context)
         vcpu && vcpu->in_code ? at_work(vcpu, (const ucontext_t *)context) : NULL;
     if (vcpu && !block)
         vcpu->samples_elsewhere++;
-    if (block && ++block->samples == HOT && !block->hot)
+    if (block && is_time(++block->samples) && !block->hot)
         judge(vcpu, block);
 }
 
@@ -114,30 +121,28 @@ static unsigned around(unsigned offset, unsigned *size)
     return first;
 }
 
-static bool wants_samples(const struct mb_runtime *runtime)
+bool mb_hot_wants_samples(const struct mb_runtime *runtime)
 {
-    return atomic_load(&runtime->windows) == MB_WINDOWS_HOT || runtime->units == MB_UNITS_HOT;
+    return !runtime->virtual_clock && !runtime->kvm &&
+           (atomic_load(&runtime->windows) == MB_WINDOWS_HOT ||
+            runtime->units == MB_UNITS_HOT);
 }
 
 void mb_hot_answer(struct mb_vcpu *vcpu)
 {
-    struct mb_cache *cache = &vcpu->runtime->cache;
     struct mb_block *block = vcpu->judged;
-    struct mb_page *page = block ? page_of(cache, block) : NULL;
+    struct mb_page *page = block ? page_of(&vcpu->runtime->cache, block) : NULL;
     vcpu->judged = NULL;
-    if (!page || !wants_samples(vcpu->runtime))
-        return;
-    _Atomic uint64_t *mask = is_too_costly(block) ? &page->tables : &page->hot;
-    uint64_t hot = atomic_load(&page->hot), tables = atomic_load(&page->tables);
-    if (atomic_load(&block->dead))
+    if (!page || atomic_load(&block->dead))
         return;
     unsigned first = (unsigned)((uint64_t)block->host & MB_PAGE_MASK), size = 1;
-    if (mask == &page->hot)
+    if (is_too_costly(block)) {
+        atomic_fetch_or(&page->tables, mb_chunks(first, size));
+    } else {
         first = around(first, &size);
-    mb_cache_written(vcpu->runtime, block->ram_page[0], first, size);
-    atomic_fetch_or(&page->hot, hot);   /* which the page loses with its last unit */
-    atomic_fetch_or(&page->tables, tables);
-    atomic_fetch_or(mask, mb_chunks(first, size));
+        atomic_fetch_or(&page->hot, mb_chunks(first, size));
+    }
+    mb_promote(vcpu->runtime, block->ram_page[0], first, size, vcpu->judged_user);
 }
 
 /* ---- what was seen ---- */
@@ -149,6 +154,21 @@ static uint64_t elsewhere_of(const struct mb_runtime *runtime)
     return samples;
 }
 
+static size_t take_rows(const struct mb_arena *arena, struct mb_profile_row *rows,
+                        size_t capacity, size_t found)
+{
+    for (uint32_t i = 0; i < arena->count; i++) {
+        const struct mb_block *block = &arena->blocks[i];
+        if (!block->samples)
+            continue;
+        if (found < capacity)
+            rows[found] = (struct mb_profile_row){block->pc, block->samples,
+                                                  mb_block_tier(block)};
+        found++;
+    }
+    return found;
+}
+
 size_t mb_machine_profile(struct mb_machine *machine, struct mb_profile_row *rows,
                           size_t capacity, uint64_t *elsewhere)
 {
@@ -158,15 +178,8 @@ size_t mb_machine_profile(struct mb_machine *machine, struct mb_profile_row *row
     if (!machine->runtime->prepared || machine->runtime->kvm)
         return 0;
     pthread_mutex_lock(&cache->lock);
-    for (uint32_t i = 0; i < cache->count; i++) {
-        const struct mb_block *block = &cache->blocks[i];
-        if (!block->samples)
-            continue;
-        if (found < capacity)
-            rows[found] = (struct mb_profile_row){block->pc, block->samples,
-                                                  mb_block_tier(block)};
-        found++;
-    }
+    found = take_rows(&cache->first, rows, capacity, found);
+    found = take_rows(&cache->hot, rows, capacity, found);
     pthread_mutex_unlock(&cache->lock);
     return rows && found > capacity ? capacity : found;
 }
@@ -191,8 +204,7 @@ static bool start_timer(timer_t *timer)
 void mb_hot_begin(struct mb_vcpu *vcpu)
 {
     sampled = vcpu;
-    vcpu->sampling = wants_samples(vcpu->runtime) && !vcpu->runtime->virtual_clock &&
-                     !vcpu->kvm && start_timer(&vcpu->sample_timer);
+    vcpu->sampling = mb_hot_wants_samples(vcpu->runtime) && start_timer(&vcpu->sample_timer);
 }
 
 void mb_hot_end(struct mb_vcpu *vcpu)

@@ -10,7 +10,6 @@
 #include <time.h>
 #include "vcpu.h"
 
-#define ROOM (64u << 10)        /* host code of the largest unit */
 #define MAX_COPIES 8            /* of a loop in one unit */
 
 struct fetch {
@@ -20,6 +19,8 @@ struct fetch {
     const uint8_t *host[2];     /* pages */
     bool wait;                  /* another CPU could write to the second page */
     bool long_unit;             /* follow branches */
+    bool window;                /* reach memory through the window */
+    bool second_tier;           /* on another thread than the CPU's: its MMU is not to be asked */
     unsigned copies;            /* of the unit's own loop, so far */
     uint64_t seen[MB_PAGE_SIZE / 64];   /* bit for each byte where an instruction began */
     uint32_t fault;             /* of the second page */
@@ -61,6 +62,8 @@ static bool enter_second_page(struct fetch *fetch, uint64_t va)
 {
     struct mb_block *block = fetch->block;
     uint64_t ram_page;
+    if (fetch->second_tier)
+        return false;
     if (!fetch->host[1]) {
         const uint8_t *host = mb_code_host(fetch->vcpu, va, &ram_page, &fetch->fault);
         if (!host)
@@ -190,32 +193,18 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
     fetch->vcpu->core->translate(&tr);
 }
 
-static bool may_use_window(struct mb_vcpu *vcpu, const struct mb_block *block)
+static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *ir)
 {
-    int windows = atomic_load(&vcpu->runtime->windows);
-    return windows == MB_WINDOWS_ALL ||
-           (windows == MB_WINDOWS_HOT && vcpu->mode == 0 && block->hot &&
-            !mb_hot_needs_tables(&vcpu->runtime->cache, block));
-}
-
-/* On the virtual clock, where units end must not depend on samples. */
-static bool may_be_long(struct mb_vcpu *vcpu, const struct mb_block *block)
-{
-    enum mb_units units = vcpu->runtime->units;
-    return !vcpu->runtime->virtual_clock && !block->kind &&
-           (units == MB_UNITS_LONG || (units == MB_UNITS_HOT && block->hot));
-}
-
-static bool generate(struct mb_vcpu *vcpu, struct mb_block *block, struct mb_ir *ir)
-{
+    struct mb_vcpu *vcpu = fetch->vcpu;
+    struct mb_block *block = fetch->block;
     struct mb_cache *cache = &vcpu->runtime->cache;
     struct mb_codegen_options options = {
         .count_deadline = vcpu->runtime->virtual_clock,
-        .window = may_use_window(vcpu, block),
+        .window = fetch->window,
         .flags = block->flags,
     };
-    uint8_t *rw = cache->rw + cache->used;
-    block->entry = cache->rx + cache->used;
+    uint8_t *rw = cache->rw + arena->used;
+    block->entry = cache->rx + arena->used;
     if (ir->failed)
         return false;
     if (block->kind & MB_BLOCK_INTERPRETED) {
@@ -224,12 +213,12 @@ static bool generate(struct mb_vcpu *vcpu, struct mb_block *block, struct mb_ir 
         return true;
     }
     if (!mb_codegen_x86_64(ir, vcpu->core, &options, rw, block->entry,
-                           cache->size - cache->used, &block->code))
+                           arena->end - arena->used, &block->code))
         return false;
     block->edges = calloc(block->code.link_count + 1, sizeof *block->edges);
     for (uint32_t i = 0; block->edges && i < block->code.link_count; i++)
         block->edges[i] = (struct mb_edge){.from = block, .index = i};
-    cache->used += (block->code.size + 15) & ~15u;
+    arena->used += (block->code.size + 15) & ~15u;
     return block->edges != NULL;
 }
 
@@ -244,8 +233,7 @@ static bool attempt(struct fetch *fetch, unsigned max_insns)
     build_ir(fetch, ir, max_insns);
     if (mb_trace & MB_TRACE_UNIT)
         mb_ir_print(ir, stderr);
-    if (!fetch->wait && ir->insns &&
-        generate(fetch->vcpu, block, ir))
+    if (!fetch->wait && ir->insns && generate(fetch, &cache->first, ir))
         return true;
     if (ir != cache->ir)
         mb_ir_free(ir);
@@ -258,9 +246,9 @@ static void rendezvous(struct mb_vcpu *vcpu)
     mb_exclusive_end(vcpu);
 }
 
-static bool is_full(const struct mb_cache *cache)
+static unsigned most_insns(const struct fetch *fetch)
 {
-    return cache->size - cache->used < ROOM || cache->count == cache->capacity;
+    return fetch->long_unit ? MB_LONG_UNIT_INSNS : MB_UNIT_INSNS;
 }
 
 /* Lock held. The marks stay wide if we must wait for other CPUs and come back. */
@@ -268,15 +256,19 @@ static bool make(struct fetch *fetch)
 {
     struct mb_block *block = fetch->block;
     struct mb_cache *cache = &fetch->vcpu->runtime->cache;
-    fetch->long_unit = may_be_long(fetch->vcpu, block);
-    unsigned insns = block->kind & MB_BLOCK_SINGLE ? 1 :
-                     fetch->long_unit ? MB_LONG_UNIT_INSNS : MB_UNIT_INSNS;
+    struct mb_runtime *runtime = fetch->vcpu->runtime;
+    fetch->long_unit = runtime->units == MB_UNITS_LONG && !runtime->virtual_clock && !block->kind;
+    fetch->window = atomic_load(&runtime->windows) == MB_WINDOWS_ALL;
+    unsigned insns = block->kind & MB_BLOCK_SINGLE ? 1 : most_insns(fetch);
     bool made = false;
     while (insns && !made && !fetch->wait && !(made = attempt(fetch, insns)))
         insns = fetch->fault ? 0 : insns / 2;
     if (made) {
         mb_cache_insert(cache, block);
-        __atomic_store_n(&cache->count, cache->count + 1, __ATOMIC_RELEASE);
+        if (mb_hot_is(cache, block))
+            mb_promote(runtime, block->ram_page[0], block->pc & MB_PAGE_MASK, 1,
+                       fetch->vcpu->mode == 0);
+        __atomic_store_n(&cache->first.count, cache->first.count + 1, __ATOMIC_RELEASE);
     } else if (!fetch->wait) {
         for (unsigned side = 0; side < 2; side++)
             if (block->ram_page[side] != MB_NO_PAGE)
@@ -312,13 +304,20 @@ static struct mb_block *locked(struct fetch *fetch, const struct mb_block *name,
         fetch->wait = true;
         return NULL;
     }
-    fetch->block = block = &cache->blocks[cache->count];
+    fetch->block = block = &cache->first.blocks[cache->first.count];
     *block = (struct mb_block){
         .host = name->host, .pc = name->pc, .flags = name->flags, .kind = name->kind,
         .ram_page = {ram_page, MB_NO_PAGE},
     };
-    block->hot = mb_hot_is(cache, block);
     return make(fetch) ? block : NULL;
+}
+
+static void trace(struct mb_vcpu *vcpu, const struct mb_block *block)
+{
+    if (mb_trace & MB_TRACE_BLOCKS)
+        mb_trace_block(vcpu, block);
+    if (mb_trace & MB_TRACE_PERF)
+        mb_trace_perf(block);
 }
 
 struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name)
@@ -332,7 +331,7 @@ struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name)
     if (!mb_code_host(vcpu, name->pc, &ram_page, &fault))
         return NULL;
     pthread_mutex_lock(&cache->lock);
-    bool full = is_full(cache);
+    bool full = mb_arena_is_full(&cache->first);
     uint32_t generation = atomic_load(&cache->generation);
     struct mb_block *block = full ? NULL : locked(&fetch, name, ram_page);
     cache->translate_ns += (uint64_t)(mb_host_ns() - start);
@@ -341,9 +340,27 @@ struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name)
         mb_cache_renew(vcpu, generation);
     else if (!block)
         return recover(&fetch, name->pc);
-    if (block && mb_trace & MB_TRACE_BLOCKS)
-        mb_trace_block(vcpu, block);
-    if (block && mb_trace & MB_TRACE_PERF)
-        mb_trace_perf(block);
+    if (block)
+        trace(vcpu, block);
     return block;
+}
+
+bool mb_translate_again(struct mb_vcpu *vcpu, struct mb_ir *ir, struct mb_arena *arena,
+                        bool window, struct mb_block *block)
+{
+    struct fetch fetch = {
+        .vcpu = vcpu, .block = block, .first_page = block->pc >> MB_PAGE_BITS,
+        .long_unit = vcpu->runtime->units != MB_UNITS_SHORT, .window = window,
+        .second_tier = true,
+    };
+    fetch.host[0] = (const uint8_t *)((uint64_t)block->host & ~(uint64_t)MB_PAGE_MASK);
+    for (unsigned insns = most_insns(&fetch); insns; insns /= 2) {
+        build_ir(&fetch, ir, insns);
+        if (ir->insns && generate(&fetch, arena, ir)) {
+            trace(vcpu, block);
+            return true;
+        }
+        mb_block_free(block);
+    }
+    return false;
 }

@@ -47,6 +47,7 @@ void mb_runtime_free(struct mb_runtime *runtime)
     if (!runtime)
         return;
     mb_runtime_join(runtime);
+    mb_promoter_free(runtime);
     if (runtime->prepared && !runtime->kvm)
         mb_cache_free(&runtime->cache);
     for (unsigned i = 0; i < runtime->count; i++)
@@ -183,6 +184,8 @@ bool mb_runtime_prepare(struct mb_runtime *runtime)
             return false;
         atomic_store(&runtime->windows, mb_windows_wanted());
         runtime->units = mb_units_wanted();
+        if (mb_hot_wants_samples(runtime) && !mb_promoter_init(runtime))
+            return false;
         runtime->prepared = true;
     }
     if (!runtime->was_reset)

@@ -83,18 +83,34 @@ struct mb_page {
     _Atomic uint64_t hot, tables;       /* chunks of hot units; of those without windows */
 };
 
+/* A piece of the code cache and its blocks, in order of their code's address. Each tier has
+ * one: whoever fills it needs no lock before its blocks are found. */
+struct mb_arena {
+    size_t base, used, end;              /* offsets in the cache */
+    struct mb_block *blocks;
+    uint32_t count, capacity;
+};
+
+#define MB_ROOM (64u << 10)     /* host code of the largest unit */
+static inline bool mb_arena_is_full(const struct mb_arena *arena)
+{
+    return arena->end - arena->used < MB_ROOM || arena->count == arena->capacity;
+}
+
 struct mb_cache {
     pthread_mutex_t lock;
     uint8_t *rw, *rx;
-    size_t size, thunks, used;
+    size_t size;
+    struct mb_arena first, hot;
     _Atomic uint32_t generation;         /* counts flushes of everything */
     struct mb_block *_Atomic *hash;
-    struct mb_block *blocks;             /* in order of their code's address */
-    uint32_t count, capacity;
+    struct mb_block *blocks;             /* of both arenas */
     struct mb_page *pages;
     uint64_t page_count;
     struct mb_ir *ir;
-    uint64_t translate_ns, flushes, invalidations, blocks_made, block_bytes, guest_bytes;
+    uint64_t watched_page;               /* of which hot units are being made; MB_NO_PAGE */
+    uint64_t watched_written;            /* its chunks that were written since */
+    uint64_t translate_ns, hot_ns, flushes, invalidations, blocks_made, block_bytes, guest_bytes;
 };
 
 /* ---- address spaces ------------------------------------------------------------------ */
@@ -186,6 +202,7 @@ struct mb_vcpu {
     uint64_t slow_from;         /* while a slow path is under way: its return address */
     uint64_t samples_elsewhere; /* of its time, in C */
     struct mb_block *judged;    /* to be made again, after too many faults or samples */
+    bool judged_user;           /* and found without privilege */
     bool sampling;
     timer_t sample_timer;
     unsigned window_pages, window_clears;
@@ -206,6 +223,7 @@ struct mb_runtime {
     struct mb_machine *machine;
     struct mb_kvm *kvm;         /* all its CPUs are KVM's, or none */
     struct mb_cache cache;
+    struct mb_promoter *promoter;        /* the second tier's thread, once there was work */
     struct mb_vcpu *vcpus[MB_MAX_CPUS];
     unsigned count;
     bool prepared, was_reset;
@@ -267,6 +285,9 @@ void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned of
 void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page);   /* lock held */
 struct mb_block *mb_cache_lookup(struct mb_cache *cache, const struct mb_block *wanted);
 void mb_cache_insert(struct mb_cache *cache, struct mb_block *block);   /* lock held */
+uint64_t mb_block_chunks(const struct mb_block *block, uint64_t ram_page);
+void mb_cache_remove(struct mb_runtime *runtime, struct mb_block *block);
+void mb_block_free(struct mb_block *block);     /* what it owns */
 struct mb_block *mb_cache_block_at(struct mb_cache *cache, const void *code);
 static inline uint64_t mb_chunks(unsigned offset, unsigned size)
 {
@@ -284,6 +305,9 @@ void mb_jumps_forget(struct mb_vcpu *vcpu);
 
 /* translate.c: NULL: the cache was flushed or must be, look again. */
 struct mb_block *mb_translate(struct mb_vcpu *vcpu, const struct mb_block *name);
+/* A hot block's code again, into the arena of hot units: by its second tier's thread. */
+bool mb_translate_again(struct mb_vcpu *vcpu, struct mb_ir *ir, struct mb_arena *arena,
+                        bool window, struct mb_block *block);
 uint8_t *mb_code_host(struct mb_vcpu *vcpu, uint64_t va, uint64_t *ram_page,
                       uint32_t *fault);
 
@@ -317,8 +341,17 @@ enum mb_units mb_units_wanted(void);            /* MB_UNITS=short, hot or long *
 void mb_hot_begin(struct mb_vcpu *vcpu);        /* by the thread of the CPU */
 void mb_hot_end(struct mb_vcpu *vcpu);
 void mb_hot_answer(struct mb_vcpu *vcpu);
+bool mb_hot_wants_samples(const struct mb_runtime *runtime);
 void mb_hot_fault(struct mb_vcpu *vcpu, struct mb_block *block);
 void mb_hot_hopeless(struct mb_vcpu *vcpu, struct mb_block *block);
+
+/* promote.c: hot units are made by a thread of their own. */
+bool mb_promoter_init(struct mb_runtime *runtime);
+void mb_promote(struct mb_runtime *runtime, uint64_t ram_page, unsigned first, unsigned size,
+                bool user);
+void mb_promoter_pause(struct mb_runtime *runtime);     /* while what it reads is changed */
+void mb_promoter_resume(struct mb_runtime *runtime);
+void mb_promoter_free(struct mb_runtime *runtime);
 
 /* tlb.c */
 void mb_flush_ask(struct mb_vcpu *target, struct mb_flush flush);
