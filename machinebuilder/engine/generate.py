@@ -83,7 +83,7 @@ def builder(op: Op) -> str:
         name = "imm" if aux == "imm64" else aux
         cast = "(uint64_t)" if aux == "disp" else "(uint8_t)" if member == aux else ""
         init.append(f".{member} = {cast}{name}")
-    call = f"mb_ir_emit(ir, (struct mb_op){{{', '.join(init)}}})"
+    call = f"mb_ir_emit(ir, &(struct mb_op){{{', '.join(init)}}})"
     return f"{prototype(op)}\n{{\n    {'return ' if result else ''}{call};\n}}\n\n"
 
 

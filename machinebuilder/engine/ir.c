@@ -213,30 +213,30 @@ static bool comes_before_waiting(unsigned code)
     return code == MB_IR_PHI || code == MB_IR_CONST || code == MB_IR_FCONST;
 }
 
-mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op op)
+mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op *op)
 {
-    if (ir->builder->waiting_count && !comes_before_waiting(op.code))
+    if (ir->builder->waiting_count && !comes_before_waiting(op->code))
         mb_ir_put_waiting(ir);
-    mb_v one = op.code == MB_IR_PHI ? mb_ir_only_arm(ir, &op) : 0;
+    mb_v one = op->code == MB_IR_PHI ? mb_ir_only_arm(ir, op) : 0;
     if (one)
         return one;
-    if (!check(ir, &op))
-        return mistake(ir, &op);
-    switch (mb_ir_table[op.code].effect) {
+    if (!check(ir, op))
+        return mistake(ir, op);
+    switch (mb_ir_table[op->code].effect) {
     case MB_E_NONE: {
-        mb_v value = mb_ir_simplify(ir, &op);
-        return value ? value : mb_ir_share(ir, &op);
+        mb_v value = mb_ir_simplify(ir, op);
+        return value ? value : mb_ir_share(ir, op);
     }
     case MB_E_READS:
     case MB_E_WRITES:
-        return mb_ir_state(ir, &op);
+        return mb_ir_state(ir, op);
     case MB_E_MEMORY:
-        return memory(ir, &op);
+        return memory(ir, op);
     case MB_E_CONTROL:
-        return mb_ir_control(ir, &op);
+        return mb_ir_control(ir, op);
     default:                    /* fp: what type its operands have */
-        op.width = ir->ops[op.in[0]].type;
-        return mb_ir_append(ir, &op);
+        op->width = ir->ops[op->in[0]].type;
+        return mb_ir_append(ir, op);
     }
 }
 

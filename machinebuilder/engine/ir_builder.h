@@ -3,6 +3,7 @@
 #ifndef MB_IR_BUILDER_H
 #define MB_IR_BUILDER_H
 
+#include <string.h>
 #include "ir.h"
 #include "ir_table.h"
 
@@ -18,6 +19,13 @@ struct mb_known {
 };
 
 struct mb_cache { unsigned count; struct mb_known known[MB_CACHE]; };
+
+/* Most are nearly empty. */
+static inline void mb_cache_copy(struct mb_cache *to, const struct mb_cache *from)
+{
+    to->count = from->count;
+    memcpy(to->known, from->known, from->count * sizeof from->known[0]);
+}
 
 /* An `if` whose endif has not come. FOLDED: the condition is constant, so one arm goes
  * inline and the other is dropped. UNREACHED: the whole construct is dropped. */

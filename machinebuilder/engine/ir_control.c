@@ -56,12 +56,12 @@ static void open_if(struct mb_ir *ir, const struct mb_op *op)
     } else if (mb_ir_is_const(ir, op->in[0], &c)) {
         open->kind = MB_OPEN_FOLDED;
         open->taken = c != 0;
-        open->before = builder->cache;
+        mb_cache_copy(&open->before, &builder->cache);
         if (!open->taken)
             mb_ir_end_path(ir);
     } else {
         open->kind = MB_OPEN_REAL;
-        open->before = builder->cache;
+        mb_cache_copy(&open->before, &builder->cache);
         open->at = mb_ir_append(ir, op);
         clear_put(&builder->cache);
     }
@@ -81,19 +81,19 @@ static void open_else(struct mb_ir *ir, const struct mb_op *op)
         return;
     if (open->kind == MB_OPEN_FOLDED) {
         if (open->taken) {
-            open->before = builder->cache;
+            mb_cache_copy(&open->before, &builder->cache);
             mb_ir_end_path(ir);
         } else {
             revive(ir);
-            builder->cache = open->before;
+            mb_cache_copy(&builder->cache, &open->before);
         }
         return;
     }
     if (builder->dropped)
         revive(ir);
     mb_ir_forget(ir, open->at, ir->count);
-    open->then_end = builder->cache;
-    builder->cache = open->before;
+    mb_cache_copy(&open->then_end, &builder->cache);
+    mb_cache_copy(&builder->cache, &open->before);
     clear_put(&builder->cache);
     open->at_else = mb_ir_append(ir, op);
 }
@@ -118,7 +118,7 @@ void mb_ir_cancel_if(struct mb_ir *ir)
 {
     struct mb_open *open = innermost(ir->builder);
     ir->ops[open->at] = (struct mb_op){.code = MB_IR_NOP};
-    ir->builder->cache = open->before;
+    mb_cache_copy(&ir->builder->cache, &open->before);
     ir->builder->depth--;
 }
 
@@ -231,7 +231,7 @@ static bool convert(struct mb_ir *ir, struct mb_open *open,
          !arm_is_pure(ir, open->at_else + 1, ir->count, else_end, &cost)) ||
         !shapes_agree(ir, then_end, else_end) || !shapes_agree(ir, else_end, then_end))
         return false;
-    builder->cache = open->before;
+    mb_cache_copy(&builder->cache, &open->before);
     flatten(ir, open->at);
     ir->ops[open->at] = (struct mb_op){.code = MB_IR_NOP};
     if (open->at_else)
@@ -326,7 +326,7 @@ static void keep_arm(struct mb_ir *ir, const struct mb_open *open, struct mb_cac
         struct mb_known *known = &arm->known[i];
         known->put = known->put || was_put(&open->before, known);
     }
-    ir->builder->cache = *arm;
+    mb_cache_copy(&ir->builder->cache, arm);
 }
 
 static void close_real(struct mb_ir *ir, struct mb_open *open, const struct mb_op *op)
@@ -335,11 +335,12 @@ static void close_real(struct mb_ir *ir, struct mb_open *open, const struct mb_o
     bool last_ended = builder->dropped != 0;
     if (last_ended)
         revive(ir);
-    struct mb_cache last = builder->cache;
+    struct mb_cache last;
+    mb_cache_copy(&last, &builder->cache);
     if (!open->in_else) {
         open->then_ended = last_ended;
-        open->then_end = last;
-        last = open->before;
+        mb_cache_copy(&open->then_end, &last);
+        mb_cache_copy(&last, &open->before);
         clear_put(&last);
         last_ended = false;
     }
@@ -364,7 +365,7 @@ static void close_folded(struct mb_ir *ir, const struct mb_open *open)
     bool taken_ended = open->in_else && open->taken && open->then_ended;
     if (in_dropped_arm && !taken_ended) {
         revive(ir);
-        builder->cache = open->before;
+        mb_cache_copy(&builder->cache, &open->before);
     }
     builder->merge = open->taken ? MB_MERGE_THEN : MB_MERGE_ELSE;
 }

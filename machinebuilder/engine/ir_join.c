@@ -55,7 +55,7 @@ static mb_v pair(struct mb_ir *ir, const struct mb_join *join, mb_v a, mb_v b, b
     for (unsigned i = 0; i < 2; i++)
         op.in[i] = deep ? operand(ir, join, op.in[i], other.in[i])
                         : leaf(ir, join, op.in[i], other.in[i]);
-    return join->only_phis ? 0 : mb_ir_emit(ir, op);
+    return join->only_phis ? 0 : mb_ir_emit(ir, &op);
 }
 
 bool mb_ir_joins_compares(const struct mb_ir *ir, mb_v a, mb_v b)

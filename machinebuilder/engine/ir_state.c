@@ -34,7 +34,14 @@ bool mb_cache_overlaps(const struct mb_cache *cache, const struct mb_known *fiel
 void mb_cache_set(struct mb_cache *cache, struct mb_known known)
 {
     unsigned kept = 0;
-    for (unsigned i = 0; i < cache->count; i++) {
+    while (kept < cache->count && !overlap(&cache->known[kept], &known))
+        kept++;
+    if (kept < cache->count && cache->known[kept].offset == known.offset &&
+        cache->known[kept].width == known.width) {
+        cache->known[kept] = known;     /* no other overlaps it */
+        return;
+    }
+    for (unsigned i = kept; i < cache->count; i++) {
         if (!overlap(&cache->known[i], &known))
             cache->known[kept++] = cache->known[i];
     }

@@ -20,7 +20,8 @@ static struct gen *workspace(struct mb_ir *ir)
             return NULL;
         gen->value_capacity = 2 * ir->count;
     }
-    memset(&gen->where, 0, sizeof gen->where);
+    memset(gen->where.reg, 0, sizeof gen->where.reg);
+    gen->where.slots = 0;
     gen->locked = gen->bound = gen->reserved = gen->insn = gen->flushed_insns = 0;
     gen->cold_count = gen->row_count = gen->place_count = gen->link_count = 0;
     gen->site_count = 0;

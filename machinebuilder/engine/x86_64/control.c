@@ -15,13 +15,13 @@ static bool remade(const struct gen *gen, mb_v v)
 
 static void save(const struct gen *gen, struct allocation *where)
 {
-    *where = gen->where;
+    copy_allocation(where, &gen->where);
     for (unsigned reg = 0; reg < 32; reg++) {
         mb_v v = where->reg[reg];
         if (v && (remade(gen, v) || gen->values[v].last <= gen->at))
             where->reg[reg] = 0;
     }
-    for (unsigned slot = 0; slot < SPILLS; slot++) {
+    for (unsigned slot = 0; slot < where->slots; slot++) {
         mb_v v = where->slot[slot];
         if (v && (gen->values[v].spill != slot || gen->values[v].last <= gen->at))
             where->slot[slot] = 0;
@@ -34,7 +34,7 @@ static void open_if(struct gen *gen, const struct mb_op *op)
     if (region->flush_before)
         mb_x86_flush(gen);
     unsigned cc = mb_x86_test(gen, op->in[0]);
-    region->dirty = gen->dirty;
+    copy_set(&region->dirty, &gen->dirty);
     region->flags = gen->flags;
     region->flushed_insns = gen->flushed_insns;
     region->to_end = NULL;
@@ -86,13 +86,13 @@ static void place_phi(struct gen *gen, struct region *region, mb_v phi)
     if (reg != NO_REG)
         merged->reg[reg] = phi;
     else
-        merged->slot[mb_x86_new_slot(gen, phi)] = phi;
+        set_slot(merged, mb_x86_new_slot(gen, phi), phi);
 }
 
 static void plan_merge(struct gen *gen, struct region *region)
 {
     uint32_t last = end_of_phis(gen, region->at_end);
-    region->merged = region->before;
+    copy_allocation(&region->merged, &region->before);
     for (unsigned reg = 0; reg < 32; reg++) {
         mb_v v = region->merged.reg[reg];
         uint32_t end = v ? gen->values[v].last : 0;
@@ -111,7 +111,7 @@ static unsigned merge_moves(const struct gen *gen, const struct region *region,
                             unsigned arm, struct move *moves)
 {
     unsigned count = 0;
-    for (unsigned place = 0; place < 32 + SPILLS; place++) {
+    for (unsigned place = 0; place < 32 + region->merged.slots; place++) {
         bool slot = place >= 32;
         mb_v v = slot ? region->merged.slot[place - 32] : region->merged.reg[place];
         if (!v || count == MOVES)
@@ -160,7 +160,7 @@ static void end_arm(struct gen *gen, const struct region *region)
 static void begin_other(struct gen *gen, const struct region *region)
 {
     mb_x86_restore(gen, &region->before);
-    gen->dirty = region->dirty;
+    copy_set(&gen->dirty, &region->dirty);
     gen->flags = region->flags;
     gen->flushed_insns = region->flushed_insns;
 }
@@ -170,7 +170,7 @@ static void open_else(struct gen *gen)
     struct region *region = gen->open[gen->depth - 1];
     if (!region->then_ended && region->else_ended) {
         save(gen, &region->merged);
-        region->then_dirty = gen->dirty;
+        copy_set(&region->then_dirty, &gen->dirty);
         if (gen->flushed_insns != region->flushed_insns)
             mb_x86_count_insns(gen, region->flushed_insns);
     } else if (!region->then_ended) {
@@ -187,13 +187,12 @@ static void open_else(struct gen *gen)
 
 static void begin_merged(struct gen *gen, const struct region *region)
 {
-    struct dirty_set kept = {.count = 0};
     mb_x86_restore(gen, &region->merged);
+    gen->dirty.count = 0;
     for (unsigned i = 0; i < region->dirty.count; i++) {
         if (!mb_x86_killed(gen, region->at_end, &region->dirty.field[i]))
-            kept.field[kept.count++] = region->dirty.field[i];
+            gen->dirty.field[gen->dirty.count++] = region->dirty.field[i];
     }
-    gen->dirty = kept;
     gen->flushed_insns = region->flushed_insns;
     flags_lost(gen);
 }
@@ -233,7 +232,7 @@ static void close_if(struct gen *gen)
             mb_x86_count_insns(gen, region->flushed_insns);
     } else if (region->else_ended) {
         mb_x86_restore(gen, &region->merged);
-        gen->dirty = region->then_dirty;
+        copy_set(&gen->dirty, &region->then_dirty);
         gen->flushed_insns = region->flushed_insns;
         flags_lost(gen);
     } else {

@@ -51,8 +51,28 @@ enum { GROUPS = 128, OPEN_GROUPS = 4, GROUP_SPAN = 512, GROUP_AGE = 48 };
 struct dirty { uint32_t offset; uint8_t width; mb_v v; };
 struct dirty_set { unsigned count; struct dirty field[DIRTY]; };
 
-/* Where values are: by register (0-15 general, 16-31 xmm) and by slot; 0 is none. */
-struct allocation { uint32_t reg[32], slot[SPILLS]; };
+/* Most sets are nearly empty. */
+static inline void copy_set(struct dirty_set *to, const struct dirty_set *from)
+{
+    to->count = from->count;
+    memcpy(to->field, from->field, from->count * sizeof from->field[0]);
+}
+
+/* Where values are: by register (0-15 general, 16-31 xmm) and by slot; 0 is none. Slots from
+ * `slots` on were never used. */
+struct allocation { uint32_t reg[32]; unsigned slots; uint32_t slot[SPILLS]; };
+
+static inline void set_slot(struct allocation *where, unsigned slot, uint32_t v)
+{
+    while (where->slots <= slot)
+        where->slot[where->slots++] = 0;
+    where->slot[slot] = v;
+}
+
+static inline void copy_allocation(struct allocation *to, const struct allocation *from)
+{
+    memcpy(to, from, offsetof(struct allocation, slot) + from->slots * sizeof from->slot[0]);
+}
 
 /* State that a loop keeps in registers, and the jumps back with its values there. */
 enum { LOOP_GPRS = 7, LOOP_XMMS = 8, LOOP_EDGES = 4 };

@@ -131,7 +131,7 @@ static bool open_if(struct gen *gen)
     struct region *region = &gen->regions[gen->region_count++];
     region->at_else = region->at_end = 0;
     region->then_ended = region->else_ended = region->flush_before = false;
-    region->dirty = gen->dirty;
+    copy_set(&region->dirty, &gen->dirty);
     memcpy(region->current, gen->loop.current, sizeof region->current);
     gen->open[gen->depth++] = region;
     gen->ir->ops[gen->at].mark = (uint16_t)(region - gen->regions);
@@ -164,10 +164,10 @@ static void open_else(struct gen *gen)
     struct region *region = gen->open[gen->depth - 1];
     region->at_else = gen->at;
     region->then_ended = arm_ended(gen, gen->at);
-    region->then_dirty = gen->dirty;
+    copy_set(&region->then_dirty, &gen->dirty);
     memcpy(region->then_current, gen->loop.current, sizeof region->current);
     see_all(gen);               /* some may have to be stored here */
-    gen->dirty = region->dirty;
+    copy_set(&gen->dirty, &region->dirty);
     memcpy(gen->loop.current, region->current, sizeof region->current);
 }
 
@@ -176,7 +176,8 @@ static void open_else(struct gen *gen)
 static void merge(struct gen *gen, struct region *region,
                   const struct dirty_set *then_end, const struct dirty_set *else_end)
 {
-    struct dirty_set merged = {.count = 0};
+    struct dirty_set merged;
+    merged.count = 0;
     for (unsigned i = 0; i < region->dirty.count; i++) {
         const struct dirty *field = &region->dirty.field[i];
         if (mb_x86_killed(gen, region->at_end, field))
@@ -187,13 +188,14 @@ static void merge(struct gen *gen, struct region *region,
     }
     if (region->flush_before)
         merged.count = 0;
-    gen->dirty = merged;
+    copy_set(&gen->dirty, &merged);
 }
 
 static void close_if(struct gen *gen, uint32_t at_if)
 {
     struct region *region = gen->open[--gen->depth];
-    struct dirty_set last = gen->dirty;
+    struct dirty_set last;
+    copy_set(&last, &gen->dirty);
     bool ended = arm_ended(gen, gen->at);
     region->at_end = gen->at;
     gen->ir->ops[gen->at].mark = (uint16_t)(region - gen->regions);
@@ -202,8 +204,8 @@ static void close_if(struct gen *gen, uint32_t at_if)
         region->else_ended = ended;
     } else {
         region->then_ended = ended;
-        region->then_dirty = last;
-        last = region->dirty;
+        copy_set(&region->then_dirty, &last);
+        copy_set(&last, &region->dirty);
         memcpy(region->then_current, gen->loop.current, sizeof region->current);
         memcpy(gen->loop.current, region->current, sizeof region->current);
     }
@@ -212,9 +214,9 @@ static void close_if(struct gen *gen, uint32_t at_if)
     else if (!region->then_ended)
         mb_x86_loop_merge(gen, region->then_current);
     if (region->then_ended)
-        gen->dirty = last;
+        copy_set(&gen->dirty, &last);
     else if (region->else_ended)
-        gen->dirty = region->then_dirty;
+        copy_set(&gen->dirty, &region->then_dirty);
     else
         merge(gen, region, &region->then_dirty, &last);
     if (!region->flush_before)

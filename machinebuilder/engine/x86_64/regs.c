@@ -46,6 +46,8 @@ void mb_x86_unbind(struct gen *gen, unsigned reg)
 /* ---- slots ---- */
 static bool slot_is_free(const struct gen *gen, unsigned slot)
 {
+    if (slot >= gen->where.slots)
+        return true;
     mb_v v = gen->where.slot[slot];
     return v == 0 || gen->values[v].last < gen->at || gen->values[v].spill != slot;
 }
@@ -56,10 +58,10 @@ unsigned mb_x86_new_slot(struct gen *gen, mb_v v)
     for (unsigned slot = 0; slot + size <= SPILLS; slot++) {
         if (!slot_is_free(gen, slot) || (size == 2 && !slot_is_free(gen, slot + 1)))
             continue;
-        if (slot && gen->where.slot[slot - 1] && !slot_is_free(gen, slot - 1) &&
+        if (slot && slot <= gen->where.slots && gen->where.slot[slot - 1] && !slot_is_free(gen, slot - 1) &&
             type_of(gen, gen->where.slot[slot - 1]) == MB_V128)
             continue;           /* the upper half of a vector */
-        gen->where.slot[slot] = v;
+        set_slot(&gen->where, slot, v);
         gen->values[v].spill = (uint8_t)slot;
         return slot;
     }
@@ -269,15 +271,18 @@ void mb_x86_expire(struct gen *gen)
 /* Forget where values are now; they are where they were then, if still needed. */
 void mb_x86_restore(struct gen *gen, const struct allocation *where)
 {
-    for (unsigned reg = 0; reg < 32; reg++)
-        mb_x86_unbind(gen, reg);
-    for (unsigned slot = 0; slot < SPILLS; slot++) {
+    for (uint32_t rest = gen->bound; rest; rest &= rest - 1)
+        mb_x86_unbind(gen, (unsigned)__builtin_ctz(rest));
+    for (unsigned slot = 0; slot < gen->where.slots; slot++) {
         mb_v v = gen->where.slot[slot];
         if (v && gen->values[v].spill == slot)
             gen->values[v].spill = NO_REG;
     }
-    for (unsigned slot = 0; slot < SPILLS; slot++) {
-        mb_v v = gen->where.slot[slot] = where->slot[slot];
+    for (unsigned slot = 0; slot < gen->where.slots; slot++)
+        gen->where.slot[slot] = 0;
+    for (unsigned slot = 0; slot < where->slots; slot++) {
+        mb_v v = where->slot[slot];
+        set_slot(&gen->where, slot, v);
         if (v)
             gen->values[v].spill = (uint8_t)slot;
     }

@@ -236,7 +236,7 @@ int harness_op(unsigned code, unsigned type, uint64_t imm, uint64_t vector[8],
     }
     if (info->out == MB_K_T || info->out == MB_K_F || info->out == MB_K_ANY)
         op.type = (uint8_t)type;
-    mb_v result = mb_ir_emit(ir, op);
+    mb_v result = mb_ir_emit(ir, &op);
     mb_ir_put(ir, offsetof(struct toy, vector) + 48, width_of(mb_ir_type(ir, result)),
               result);
     mb_ir_exit(ir, 0x1004);
@@ -475,7 +475,7 @@ static void random_op(void)
                            : mb_ir_ltu(ir, some(MB_I32), some(MB_I32));
     if (info->out >= MB_K_T)
         op.type = (uint8_t)type;
-    keep(mb_ir_emit(ir, op));
+    keep(mb_ir_emit(ir, &op));
 }
 
 static void random_flags(void)
