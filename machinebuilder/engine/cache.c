@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "vcpu.h"
 
-#define CODE_KIB (64u << 10)
+#define CODE_KIB (128u << 10)
 #define MAX_BLOCKS (256u << 10)
 #define FIRST_BLOCKS (224u << 10)
 #define HASH_BITS 16
