@@ -279,6 +279,13 @@ void mb_cache_remove(struct mb_runtime *runtime, struct mb_block *block)
     cache->invalidations++;
 }
 
+/* A CPU may be going round in a unit that is dead. */
+void mb_cpus_leave_units(struct mb_runtime *runtime)
+{
+    for (unsigned i = 0; i < runtime->count; i++)
+        __atomic_store_n(&runtime->vcpus[i]->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
+}
+
 /* Drop what was translated from these bytes of the page. Any thread, no lock held. */
 void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned offset,
                       unsigned size)
@@ -288,15 +295,20 @@ void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned of
     if (ram_page == cache->watched_page)
         cache->watched_written |= mb_chunks(offset, size);
     struct mb_block *block = cache->pages[ram_page].blocks, *next;
+    bool removed = false;
     for (; block; block = next) {
         unsigned first, last;
         next = *next_on(block, ram_page);
         extent(block, ram_page, &first, &last);
-        if (offset <= last && offset + size > first)
+        if (offset <= last && offset + size > first) {
             mb_cache_remove(runtime, block);
+            removed = true;
+        }
     }
     mb_cache_remark(cache, ram_page);
     pthread_mutex_unlock(&cache->lock);
+    if (removed)
+        mb_cpus_leave_units(runtime);
 }
 
 void mb_code_written(struct mb_machine *machine, uint64_t ram_page, uint64_t pages)

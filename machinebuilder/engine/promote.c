@@ -118,14 +118,9 @@ static void replace_units(struct mb_promoter *promoter)
     __atomic_store_n(&cache->hot.count, promoter->arena.count, __ATOMIC_RELEASE);
     for (unsigned i = 0; i < promoter->found; i++) {
         mb_cache_insert(cache, &promoter->arena.blocks[first + i]);
-        mb_cache_remove(promoter->runtime, promoter->units[i].old);
+        if (!atomic_load(&promoter->units[i].old->dead))
+            mb_cache_remove(promoter->runtime, promoter->units[i].old);
     }
-}
-
-static void ask_cpus_to_leave(struct mb_runtime *runtime)
-{
-    for (unsigned i = 0; i < runtime->count; i++)
-        __atomic_store_n(&runtime->vcpus[i]->cpu->exit_request, 1, __ATOMIC_SEQ_CST);
 }
 
 static void finish(struct mb_promoter *promoter, const struct job *job)
@@ -155,7 +150,7 @@ static void promote(struct mb_promoter *promoter, const struct job *job)
     finish(promoter, job);
     if (mb_arena_is_full(&promoter->arena))
         atomic_store(&runtime->forget_code, true);
-    ask_cpus_to_leave(runtime);
+    mb_cpus_leave_units(runtime);
     runtime->cache.hot_ns += (uint64_t)(mb_host_ns() - start);
 }
 

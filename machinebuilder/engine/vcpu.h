@@ -282,6 +282,7 @@ void mb_cache_flush(struct mb_runtime *runtime);         /* exclusive, lock held
 void mb_cache_renew(struct mb_vcpu *vcpu, uint32_t generation); /* unless flushed since */
 void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned offset,
                       unsigned size);
+void mb_cpus_leave_units(struct mb_runtime *runtime);
 void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page);   /* lock held */
 struct mb_block *mb_cache_lookup(struct mb_cache *cache, const struct mb_block *wanted);
 void mb_cache_insert(struct mb_cache *cache, struct mb_block *block);   /* lock held */
