@@ -111,6 +111,52 @@ void mb_cache_free(struct mb_cache *cache)
     pthread_mutex_destroy(&cache->lock);
 }
 
+/* ---- pages --------------------------------------------------------------------------- */
+static struct mb_block **next_on(struct mb_block *block, uint64_t ram_page)
+{
+    return &block->page_next[block->ram_page[0] == ram_page ? 0 : 1];
+}
+
+/* The part of page `ram_page` that the block was made from. */
+static void extent(const struct mb_block *block, uint64_t ram_page, unsigned *first,
+                   unsigned *last)
+{
+    uint64_t edge = (block->pc | MB_PAGE_MASK) + 1;
+    if (block->ram_page[0] == ram_page) {
+        *first = block->low & MB_PAGE_MASK;
+        *last = block->high > edge ? MB_PAGE_MASK : (block->high - 1) & MB_PAGE_MASK;
+    } else {
+        *first = 0;
+        *last = (block->high - 1) & MB_PAGE_MASK;
+    }
+}
+
+uint64_t mb_block_chunks(const struct mb_block *block, uint64_t ram_page)
+{
+    unsigned first, last;
+    extent(block, ram_page, &first, &last);
+    return mb_chunks(first, last - first + 1);
+}
+
+static void publish(struct mb_cache *cache, uint64_t ram_page)
+{
+    struct mb_page *page = &cache->pages[ram_page];
+    atomic_store(&page->chunks, ram_page == cache->watched_page ? ~0ull : page->held);
+}
+
+void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page)
+{
+    struct mb_page *page = &cache->pages[ram_page];
+    page->held = 0;
+    for (struct mb_block *block = page->blocks; block; block = *next_on(block, ram_page))
+        page->held |= mb_block_chunks(block, ram_page);
+    publish(cache, ram_page);
+    if (!page->held) {              /* what comes next may be other code */
+        atomic_store(&page->hot, 0);
+        atomic_store(&page->tables, 0);
+    }
+}
+
 /* ---- the index ----------------------------------------------------------------------- */
 static struct mb_block *_Atomic *bucket(struct mb_cache *cache, const uint8_t *host,
                                         uint64_t pc, uint32_t flags)
@@ -140,7 +186,8 @@ static void list_on_page(struct mb_cache *cache, struct mb_block *block, unsigne
     struct mb_page *page = &cache->pages[block->ram_page[i]];
     block->page_next[i] = page->blocks;
     page->blocks = block;
-    mb_cache_remark(cache, block->ram_page[i]);
+    page->held |= mb_block_chunks(block, block->ram_page[i]);
+    publish(cache, block->ram_page[i]);
 }
 
 void mb_cache_insert(struct mb_cache *cache, struct mb_block *block)
@@ -169,48 +216,6 @@ struct mb_block *mb_cache_block_at(struct mb_cache *cache, const void *code)
             low = middle + 1;
     }
     return low ? &arena->blocks[low - 1] : NULL;
-}
-
-/* ---- pages --------------------------------------------------------------------------- */
-static struct mb_block **next_on(struct mb_block *block, uint64_t ram_page)
-{
-    return &block->page_next[block->ram_page[0] == ram_page ? 0 : 1];
-}
-
-/* The part of page `ram_page` that the block was made from. */
-static void extent(const struct mb_block *block, uint64_t ram_page, unsigned *first,
-                   unsigned *last)
-{
-    uint64_t edge = (block->pc | MB_PAGE_MASK) + 1;
-    if (block->ram_page[0] == ram_page) {
-        *first = block->low & MB_PAGE_MASK;
-        *last = block->high > edge ? MB_PAGE_MASK : (block->high - 1) & MB_PAGE_MASK;
-    } else {
-        *first = 0;
-        *last = (block->high - 1) & MB_PAGE_MASK;
-    }
-}
-
-uint64_t mb_block_chunks(const struct mb_block *block, uint64_t ram_page)
-{
-    unsigned first, last;
-    extent(block, ram_page, &first, &last);
-    return mb_chunks(first, last - first + 1);
-}
-
-void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page)
-{
-    uint64_t chunks = 0;
-    struct mb_page *page = &cache->pages[ram_page];
-    for (struct mb_block *block = page->blocks; block; block = *next_on(block, ram_page))
-        chunks |= mb_block_chunks(block, ram_page);
-    if (ram_page == cache->watched_page)
-        chunks = ~0ull;
-    atomic_store(&page->chunks, chunks);
-    if (!chunks) {              /* what comes next may be other code */
-        atomic_store(&page->hot, 0);
-        atomic_store(&page->tables, 0);
-    }
 }
 
 /* ---- death --------------------------------------------------------------------------- */
@@ -329,6 +334,7 @@ static void empty(struct mb_cache *cache, struct mb_arena *arena)
         for (unsigned side = 0; side < 2; side++)
             if (block->ram_page[side] != MB_NO_PAGE) {
                 cache->pages[block->ram_page[side]].blocks = NULL;
+                cache->pages[block->ram_page[side]].held = 0;
                 atomic_store(&cache->pages[block->ram_page[side]].chunks, 0);
             }
         mb_block_free(block);

@@ -78,7 +78,8 @@ static inline bool mb_may_cross(uint64_t pc)
 
 /* What is known of one page of RAM: which 64-byte chunks hold translated code. */
 struct mb_page {
-    _Atomic uint64_t chunks;
+    _Atomic uint64_t chunks;            /* all, while a unit is being made */
+    uint64_t held;                      /* just those; under the cache's lock */
     struct mb_block *blocks;
     _Atomic uint64_t hot, tables;       /* chunks of hot units; of those without windows */
 };

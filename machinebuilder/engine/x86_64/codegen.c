@@ -23,6 +23,7 @@ static struct gen *workspace(struct mb_ir *ir)
     memset(gen->where.reg, 0, sizeof gen->where.reg);
     gen->where.slots = 0;
     gen->locked = gen->bound = gen->reserved = gen->insn = gen->flushed_insns = 0;
+    gen->next_end = UINT32_MAX;
     gen->cold_count = gen->row_count = gen->place_count = gen->link_count = 0;
     gen->site_count = 0;
     gen->pc = ir->start;

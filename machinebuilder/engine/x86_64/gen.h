@@ -123,6 +123,7 @@ struct gen {
 
     struct allocation where;
     uint32_t bound, reserved;   /* registers with a value; of groups */
+    uint32_t next_end;          /* no value in a register ends before that operation */
     uint32_t locked;            /* registers of the operation under way */
     struct flags flags;         /* what the host flags show now */
 

@@ -76,24 +76,30 @@ static bool overlaps(const struct loop_field *field, const struct mb_op *op)
            op->imm < field->offset + field->width;
 }
 
-static bool was_put(const struct gen *gen, uint32_t at)
+/* The fields that the unit has written so far. */
+struct written { unsigned count; bool too_many; struct { uint32_t offset, width; } put[DIRTY]; };
+
+static bool is_written(const struct written *written, uint32_t offset, uint32_t width)
 {
-    const struct mb_op *get = &gen->ir->ops[at];
-    struct loop_field field = {.offset = (uint32_t)get->imm, .width = get->width};
-    for (uint32_t i = 1; i < at; i++) {
-        if (gen->ir->ops[i].code == MB_IR_PUT && overlaps(&field, &gen->ir->ops[i]))
+    for (unsigned i = 0; i < written->count; i++) {
+        if (written->put[i].offset < offset + width &&
+            offset < written->put[i].offset + written->put[i].width)
             return true;
     }
-    return false;
+    return written->too_many;
 }
 
-static bool is_put(const struct mb_ir *ir, const struct loop_field *field)
+static void write(struct written *written, uint32_t offset, uint32_t width)
 {
-    for (uint32_t i = 1; i < ir->count; i++) {
-        if (ir->ops[i].code == MB_IR_PUT && overlaps(field, &ir->ops[i]))
-            return true;
+    for (unsigned i = 0; i < written->count; i++) {
+        if (written->put[i].offset == offset && written->put[i].width == width)
+            return;
     }
-    return false;
+    written->too_many |= written->count == DIRTY;
+    if (written->too_many)
+        return;
+    written->put[written->count].offset = offset;
+    written->put[written->count++].width = width;
 }
 
 /* Read in one shape only, or storing one would change the other. */
@@ -105,11 +111,12 @@ static bool is_alone(const struct gen *gen, const struct loop_field *field)
     return same == 1;
 }
 
-static void mark_written(struct gen *gen)
+static void mark_written(struct gen *gen, const struct written *written)
 {
     for (unsigned i = 0; i < gen->loop.count; i++) {
         struct loop_field *field = &gen->loop.field[i];
-        field->written = is_put(gen->ir, field) && is_alone(gen, field);
+        field->written =
+            is_written(written, field->offset, field->width) && is_alone(gen, field);
     }
 }
 
@@ -117,6 +124,7 @@ static void mark_written(struct gen *gen)
 void mb_x86_find_loop(struct gen *gen)
 {
     struct loop *loop = &gen->loop;
+    struct written written = {.count = 0};
     unsigned depth = 0;
     loop->count = loop->edge_count = 0;
     loop->label = NULL;
@@ -126,10 +134,13 @@ void mb_x86_find_loop(struct gen *gen)
         const struct mb_op *op = &gen->ir->ops[i];
         depth += op->code == MB_IR_IF;
         depth -= op->code == MB_IR_ENDIF;
-        if (op->code == MB_IR_GET && depth == 0 && !was_put(gen, i))
+        if (op->code == MB_IR_PUT)
+            write(&written, (uint32_t)op->imm, op->width);
+        else if (op->code == MB_IR_GET && depth == 0 &&
+                 !is_written(&written, (uint32_t)op->imm, op->width))
             add_field(loop, op, i);
     }
-    mark_written(gen);
+    mark_written(gen, &written);
 }
 
 /* What a round before may have left unstored. */

@@ -32,6 +32,8 @@ void mb_x86_bind(struct gen *gen, mb_v v, unsigned reg)
     gen->where.reg[reg] = v;
     gen->bound |= 1u << reg;
     gen->values[v].reg = (uint8_t)reg;
+    if (gen->values[v].last < gen->next_end)
+        gen->next_end = gen->values[v].last;
 }
 
 void mb_x86_unbind(struct gen *gen, unsigned reg)
@@ -261,10 +263,16 @@ unsigned mb_x86_use(struct gen *gen, mb_v v)
 void mb_x86_expire(struct gen *gen)
 {
     gen->locked = 0;
+    if (gen->at < gen->next_end)
+        return;
+    gen->next_end = UINT32_MAX;
     for (uint32_t rest = gen->bound; rest; rest &= rest - 1) {
         unsigned reg = (unsigned)__builtin_ctz(rest);
-        if (gen->values[gen->where.reg[reg]].last <= gen->at)
+        uint32_t last = gen->values[gen->where.reg[reg]].last;
+        if (last <= gen->at)
             mb_x86_unbind(gen, reg);
+        else if (last < gen->next_end)
+            gen->next_end = last;
     }
 }
 
