@@ -164,6 +164,11 @@ bool mb_tr_may_begin(const struct mb_tr *tr, uint64_t va);
 /* Does the unit go on at `target`, where the instruction under way branches, always or under
  * a condition? Hot units do: to the same page, and round their own loop again. */
 bool mb_tr_follows(struct mb_tr *tr, uint64_t target, bool conditional);
+/* A branch was followed whose instruction stands before `behind`: if it was a call, its return
+ * is foretold. */
+void mb_tr_called(struct mb_tr *tr, uint64_t behind);
+/* Where a jump goes if it is the return of a call that was followed, and under which flags. */
+bool mb_tr_foretells(struct mb_tr *tr, uint64_t *target, uint32_t *flags);
 
 /* ---- what the engine gives a core ------------------------------------------------------------- */
 /* From helpers (called by IR `call` with effects, state is in memory): */

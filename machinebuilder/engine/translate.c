@@ -10,6 +10,8 @@
 #include <time.h>
 #include "vcpu.h"
 
+#define CALL_SIZE 8             /* bytes of a call at most, with its delay slot */
+#define MAX_CALLS 8             /* within one another, in one unit */
 #define MAX_COPIES 8            /* of a loop in one unit */
 
 struct fetch {
@@ -22,6 +24,8 @@ struct fetch {
     bool window;                /* reach memory through the window */
     bool second_tier;           /* on another thread than the CPU's: its MMU is not to be asked */
     unsigned copies;            /* of the unit's own loop, so far */
+    struct { uint64_t target; uint32_t flags; } returns[MAX_CALLS];
+    unsigned calls;             /* followed and not returned from */
     uint64_t seen[MB_PAGE_SIZE / 64];   /* bit for each byte where an instruction began */
     uint32_t fault;             /* of the second page */
 };
@@ -123,8 +127,43 @@ bool mb_tr_follows(struct mb_tr *tr, uint64_t target, bool conditional)
         return false;
     if (va == fetch->block->pc)
         return goes_round(fetch, tr);
+    if (fetch->calls && va == mb_va(fetch->vcpu, fetch->returns[fetch->calls - 1].target))
+        fetch->calls--;
     return !conditional && !was_seen(fetch, va) && tr->insns + 1 < tr->max_insns &&
            mb_tr_may_begin(tr, va);
+}
+
+/* Did the instruction under way, which stands before `behind`, put its own address or the next
+ * one's somewhere? That is what calls do. */
+static bool is_call(const struct mb_ir *ir, uint64_t behind)
+{
+    uint64_t value;
+    for (uint32_t i = ir->count; --i && ir->ops[i].code != MB_IR_INSN;) {
+        const struct mb_op *op = &ir->ops[i];
+        if (op->code == MB_IR_PUT && op->width >= 4 && mb_ir_is_const(ir, op->in[0], &value) &&
+            value - (behind - CALL_SIZE) <= CALL_SIZE + 1)
+            return true;
+    }
+    return false;
+}
+
+void mb_tr_called(struct mb_tr *tr, uint64_t behind)
+{
+    struct fetch *fetch = tr->fetch;
+    if (fetch->calls == MAX_CALLS || tr->target == behind || !is_call(tr->ir, behind))
+        return;
+    fetch->returns[fetch->calls].target = behind;
+    fetch->returns[fetch->calls++].flags = tr->flags;
+}
+
+bool mb_tr_foretells(struct mb_tr *tr, uint64_t *target, uint32_t *flags)
+{
+    struct fetch *fetch = tr->fetch;
+    if (!fetch->calls || tr->insns + 1 >= tr->max_insns)
+        return false;
+    *target = fetch->returns[--fetch->calls].target;
+    *flags = fetch->returns[fetch->calls].flags;
+    return mb_va(fetch->vcpu, *target) >> MB_PAGE_BITS == fetch->first_page;
 }
 
 /* Only an instruction that begins on the first page may end on the next. */
@@ -188,6 +227,7 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
     };
     block->low = block->high = block->pc;
     fetch->copies = 1;
+    fetch->calls = 0;
     memset(fetch->seen, 0, sizeof fetch->seen);
     mb_ir_reset(ir);
     fetch->vcpu->core->translate(&tr);

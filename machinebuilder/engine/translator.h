@@ -43,11 +43,39 @@ static inline void mb_tr_branch(struct mb_tr *tr, uint64_t pc)
     tr->ended = true;
 }
 
+/* Go on at the return that was foretold, if pc and flags are as they should be. */
+static inline void mb_tr_return(struct mb_tr *tr, mb_v pc, uint64_t target, uint32_t flags)
+{
+    struct mb_ir *ir = tr->ir;
+    mb_v other = mb_ir_ne(ir, pc, mb_ir_const(ir, MB_I64, target));
+    if (tr->flags_unknown || tr->flags != flags) {
+        mb_v now = mb_ir_get(ir, MB_I32, MB_FLAGS_OFFSET, 4);
+        other = mb_ir_or(ir, other, mb_ir_ne(ir, now, mb_ir_const(ir, MB_I32, flags)));
+    }
+    mb_ir_if(ir, other);
+    mb_ir_jump(ir, pc);
+    mb_ir_endif(ir);
+    tr->flags = flags;
+    tr->flags_unknown = 0;
+    tr->followed = true;
+    tr->target = target;
+}
+
 static inline void mb_tr_jump(struct mb_tr *tr, mb_v pc)
 {
+    uint64_t target;
+    uint32_t flags;
     if (tr->ended)
         return;
-    mb_ir_jump(tr->ir, pc);
+    if (mb_ir_is_const(tr->ir, pc, &target)) {
+        mb_tr_branch(tr, target);
+        return;
+    }
+    if (!tr->stop && tr->may_follow && !tr->followed && !tr->forks &&
+        mb_tr_foretells(tr, &target, &flags))
+        mb_tr_return(tr, pc, target, flags);
+    else
+        mb_ir_jump(tr->ir, pc);
     tr->ended = true;
 }
 
@@ -111,6 +139,7 @@ static inline uint64_t mb_tr_next(struct mb_tr *tr, uint64_t behind)
 {
     if (!tr->followed)
         return behind;
+    mb_tr_called(tr, behind);
     tr->followed = tr->ended = false;
     return tr->target;
 }

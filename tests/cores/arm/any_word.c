@@ -37,6 +37,12 @@ bool mb_tr_follows(struct mb_tr *tr, uint64_t target, bool conditional)
     return false;
 }
 
+bool mb_tr_foretells(struct mb_tr *tr, uint64_t *target, uint32_t *flags)
+{
+    (void)tr, (void)target, (void)flags;
+    return false;
+}
+
 static uint32_t random32(void)
 {
     return (uint32_t)random() ^ (uint32_t)random() << 16;
