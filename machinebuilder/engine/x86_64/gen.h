@@ -47,8 +47,8 @@ struct group {
 };
 enum { GROUPS = 128, OPEN_GROUPS = 4, GROUP_SPAN = 512, GROUP_AGE = 48 };
 
-/* A field that memory does not have yet. */
-struct dirty { uint32_t offset; uint8_t width; mb_v v; };
+/* A field that memory does not have yet; `since`: the operation that wrote it. */
+struct dirty { uint32_t offset; uint8_t width; mb_v v; uint32_t since; };
 struct dirty_set { unsigned count; struct dirty field[DIRTY]; };
 
 /* Most sets are nearly empty. */
@@ -128,6 +128,7 @@ struct gen {
     struct flags flags;         /* what the host flags show now */
 
     struct dirty_set dirty;
+    uint32_t seen;              /* in the liveness pass: the last that may see every field */
     bool storing;               /* a field: the dirty set must stay as it is */
     struct region *regions, *open[64];
     unsigned region_count, depth;

@@ -91,10 +91,23 @@ static void use_field(struct gen *gen, const struct dirty *field, uint32_t at)
     need_operand(gen, condition.flags.b, at);
 }
 
+/* Something may look at every dirty field now. Each of them hears of it when it leaves the
+ * set, of the last time only. */
 static void see_all(struct gen *gen)
 {
+    gen->seen = gen->at;
+}
+
+static void settle(struct gen *gen, const struct dirty *field)
+{
+    if (field->since <= gen->seen)
+        use_field(gen, field, gen->seen);
+}
+
+static void settle_all(struct gen *gen)
+{
     for (unsigned i = 0; i < gen->dirty.count; i++)
-        use_field(gen, &gen->dirty.field[i], gen->at);
+        settle(gen, &gen->dirty.field[i]);
 }
 
 /* The parts of the dirty set that a get or put in another shape brings to memory. */
@@ -106,10 +119,13 @@ static void see_overlapping(struct gen *gen, const struct mb_op *op)
     for (unsigned i = 0; i < set->count; i++) {
         struct dirty *x = &set->field[i];
         bool replaced = op->code == MB_IR_PUT && covers(&field, x);
-        if (mb_dirty_overlaps(x, field.offset, field.width) && !replaced)
+        if (mb_dirty_overlaps(x, field.offset, field.width) && !replaced) {
             use_field(gen, x, gen->at);
-        else
+        } else {
+            if (replaced)
+                settle(gen, x);
             set->field[kept++] = *x;
+        }
     }
     set->count = kept;
 }
@@ -119,7 +135,7 @@ static bool see_put(struct gen *gen, const struct mb_op *op)
     see_overlapping(gen, op);
     if (gen->dirty.count == DIRTY)
         return false;
-    mb_dirty_put(&gen->dirty, (struct dirty){(uint32_t)op->imm, op->width, op->in[0]});
+    mb_dirty_put(&gen->dirty, (struct dirty){(uint32_t)op->imm, op->width, op->in[0], gen->at});
     return true;
 }
 
@@ -167,6 +183,7 @@ static void open_else(struct gen *gen)
     copy_set(&region->then_dirty, &gen->dirty);
     memcpy(region->then_current, gen->loop.current, sizeof region->current);
     see_all(gen);               /* some may have to be stored here */
+    settle_all(gen);
     copy_set(&gen->dirty, &region->dirty);
     memcpy(gen->loop.current, region->current, sizeof region->current);
 }
@@ -200,6 +217,7 @@ static void close_if(struct gen *gen, uint32_t at_if)
     region->at_end = gen->at;
     gen->ir->ops[gen->at].mark = (uint16_t)(region - gen->regions);
     see_all(gen);               /* some may have to be stored here */
+    settle_all(gen);
     if (region->at_else) {
         region->else_ended = ended;
     } else {
@@ -283,6 +301,7 @@ static bool see(struct gen *gen, struct mb_op *op, uint32_t *ifs)
             use(gen, gen->ir->args[op->in[0] + i]);
         if (helper->effects != MB_PURE) {
             see_all(gen);
+            settle_all(gen);
             gen->dirty.count = 0;
         }
         return true;
@@ -359,6 +378,7 @@ bool mb_x86_live(struct gen *gen)
     gen->region_count = gen->depth = gen->group_count = 0;
     mb_x86_close_groups(gen);
     gen->dirty.count = 0;
+    gen->seen = 0;
     find_scales(gen);
     mb_x86_loop_start(gen);
     for (gen->at = 1; gen->at < gen->ir->count; gen->at++) {
@@ -376,6 +396,7 @@ bool mb_x86_live(struct gen *gen)
         if (!see(gen, op, ifs))
             return false;
     }
+    settle_all(gen);
     gen->dirty.count = 0;
     return true;
 }
