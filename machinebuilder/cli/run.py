@@ -82,13 +82,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write where guest time went (speedscope)",
     )
     profiles.add_argument(
-        "--symbols", type=Path, metavar="F", help="names for it: ELF or System.map"
+        "--symbols", type=Path, metavar="F", help="names for both: ELF or System.map"
     )
     profiles.add_argument(
         "--perf-map",
         action="store_true",
         help="tell the host's perf of translated code",
     )
+
+
+def name_units(symbols: Path) -> None:
+    """Names of functions in this process's map for `perf`."""
+    from machinebuilder.machine.profile import name_perf_map
+    from machinebuilder.machine.symbols import Symbols
+
+    name_perf_map(Symbols.load(symbols), Path(f"/tmp/perf-{os.getpid()}.map"))
 
 
 def options_of(words: list[str]) -> dict[str, str]:
@@ -253,6 +261,8 @@ class Session:
             print(self.machine.stats().text(), end="", file=sys.stderr)
         if self.arguments.profile:
             self.machine.profile(self.arguments.profile, self.arguments.symbols)
+        if self.arguments.perf_map and self.arguments.symbols:
+            name_units(self.arguments.symbols)
         if self.event is not None and self.event.failed:
             print(f"mb: the machine stopped: {self.event.why}", file=sys.stderr)
 

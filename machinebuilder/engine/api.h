@@ -101,6 +101,8 @@ size_t mb_dev_picture(struct mb_dev *dev, unsigned *width, unsigned *height, voi
                       size_t room);
 /* An input that no line drives, such as a button. */
 void mb_dev_set_input(struct mb_dev *dev, int port, int index, int level);
+/* How often CPUs read and wrote its regions, ports included. */
+void mb_dev_accesses(struct mb_dev *dev, uint64_t *reads, uint64_t *writes);
 uint64_t mb_dev_peek(struct mb_dev *dev, int region, uint64_t offset, int size);
 void mb_dev_poke(struct mb_dev *dev, int region, uint64_t offset, uint64_t value, int size);
 

@@ -435,6 +435,13 @@ static uint64_t low_bytes(uint64_t value, unsigned size)
     return size >= 8 ? value : value & ((1ull << 8 * size) - 1);
 }
 
+/* Devices that read each other are not counted. */
+static void count(uint64_t *accesses, int cpu)
+{
+    if (cpu >= 0)
+        __atomic_fetch_add(accesses, 1, __ATOMIC_RELAXED);
+}
+
 /* The first access to a stub, or write to a ROM, is logged. */
 static void touch(struct mb_region *region, const char *what, uint64_t offset)
 {
@@ -460,6 +467,7 @@ bool mb_region_read(struct mb_region *region, uint64_t offset, unsigned size, in
         *value = low_bytes(region->value, size);
         return true;
     }
+    count(&dev->reads, cpu);
     *value = mb_dev_access_read(dev, region->index, offset + region->offset, size, cpu);
     *value = mb_dev_in_order(dev, low_bytes(*value, size), size);
     return true;
@@ -483,12 +491,13 @@ bool mb_region_write(struct mb_region *region, uint64_t offset, uint64_t value,
         return true;
     }
     value = low_bytes(value, size);
-    if (dev)
-        value = mb_dev_in_order(dev, value, size);
-    if (!dev)
+    if (!dev) {
         touch(region, region->stub ? "not modelled, first write" : "write to ROM", offset);
-    else
-        mb_dev_access_write(dev, region->index, offset + region->offset, value, size, cpu);
+        return true;
+    }
+    count(&dev->writes, cpu);
+    value = mb_dev_in_order(dev, value, size);
+    mb_dev_access_write(dev, region->index, offset + region->offset, value, size, cpu);
     return true;
 }
 

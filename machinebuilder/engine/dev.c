@@ -379,6 +379,12 @@ size_t mb_dev_picture(struct mb_dev *dev, unsigned *width, unsigned *height, voi
         ? dev->chip->picture(dev->state, width, height, rgb, room) : 0;
 }
 
+void mb_dev_accesses(struct mb_dev *dev, uint64_t *reads, uint64_t *writes)
+{
+    *reads = __atomic_load_n(&dev->reads, __ATOMIC_RELAXED);
+    *writes = __atomic_load_n(&dev->writes, __ATOMIC_RELAXED);
+}
+
 void mb_dev_set_input(struct mb_dev *dev, int port, int index, int level)
 {
     mb_dev_input(dev, (unsigned)port, (unsigned)index, -1, level);

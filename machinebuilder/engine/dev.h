@@ -39,6 +39,7 @@ struct mb_dev {
     int alarm_count;
     struct mb_region **windows;
     unsigned window_count;
+    uint64_t reads, writes;              /* by CPUs, so far */
 };
 
 /* Python, through cffi: callbacks.h. */

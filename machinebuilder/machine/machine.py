@@ -286,7 +286,8 @@ class Machine:
     def profile(self, path: Path, symbols: Path | None = None) -> None:
         """Write where guest time went, for speedscope."""
         names = Symbols() if symbols is None else Symbols.load(symbols)
-        profile.save(self.handle, names, path)
+        accesses = {name: chip.accesses() for name, chip in self.devices.items()}
+        profile.save(self.handle, names, accesses, path)
 
     def summary(self) -> list[str]:
         """What a person should know at the end: the stubs that the guest touched."""

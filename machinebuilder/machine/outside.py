@@ -90,6 +90,13 @@ class MachineDevice:
     def close(self) -> None:
         """The machine ends."""
 
+    def accesses(self) -> tuple[int, int]:
+        """How often the guest's CPUs read and wrote it."""
+        engine = native.engine()
+        reads, writes = engine.ffi.new("uint64_t *"), engine.ffi.new("uint64_t *")
+        engine.lib.mb_dev_accesses(self.handle, reads, writes)
+        return int(reads[0]), int(writes[0])
+
     def read(self, offset: int, size: int = 4, region: str = "") -> int:
         """A register, as the guest would read it (with the side effects)."""
         number = list(self.chip.regions).index(region)

@@ -1,7 +1,8 @@
 """Where guest time went, as a file for speedscope (https://www.speedscope.app).
 
 Three profiles: time by tier, function and unit, of the samples that each CPU takes of
-its own time; exits to the run loop by cause; accesses to devices.
+its own time; exits to the run loop, and to slow paths, by cause; CPUs' reads and writes
+of each device. And the names in the map that the host's `perf` reads.
 """
 
 from __future__ import annotations
@@ -19,6 +20,15 @@ from machinebuilder.machine.symbols import Symbols
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 TIERS = ("first tier", "hot", "hot, windows")
 """By `enum mb_tier`."""
+SLOW = {
+    "slow_loads": "slow loads",
+    "slow_stores": "slow stores",
+    "faults": "faults",
+    "tlb_flushes": "TLB flushes",
+}
+"""What else takes a CPU out of translated code, by its name in Stats."""
+Accesses = dict[str, tuple[int, int]]
+"""Reads and writes, by the board's names of devices."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +76,14 @@ def sampled(name: str, unit: str, stacks: list[tuple[list[int], float]]) -> Any:
     }
 
 
-def document(
-    found: list[Unit], elsewhere: int, stats: Stats, symbols: Symbols
-) -> dict[str, Any]:
-    """The whole file."""
-    frames = Frames()
+def time_of(
+    frames: Frames, found: list[Unit], elsewhere: int, stats: Stats, symbols: Symbols
+) -> list[tuple[list[int], float]]:
+    """Samples share the time that the CPUs ran; outside of units it is translation
+    (that is measured), and the rest."""
     every = sum(unit.samples for unit in found) + elsewhere
     each = stats.run_ns / 1e6 / every if every else 0.0
+    translating = min(stats.translate_ns / 1e6, elsewhere * each)
     time = [
         (
             frames.stack(unit.tier, symbols.name(unit.pc), f"unit {unit.pc:#x}"),
@@ -80,32 +91,75 @@ def document(
         )
         for unit in sorted(found, key=lambda unit: unit.pc)
     ]
-    time.append((frames.stack("translator, helpers, devices"), elsewhere * each))
-    exits = [
-        (frames.stack(f"exits {why}"), float(getattr(stats, name)))
-        for name, why in EXITS.items()
+    outside = "outside of units"
+    time.append((frames.stack(outside, "translator"), translating))
+    rest = elsewhere * each - translating
+    time.append((frames.stack(outside, "helpers, memory, devices"), rest))
+    return time
+
+
+def exits_of(frames: Frames, stats: Stats) -> list[tuple[list[int], float]]:
+    """Counts of what left translated code."""
+    causes = {name: f"exits {why}" for name, why in EXITS.items()} | SLOW
+    return [
+        (frames.stack(cause), float(getattr(stats, name)))
+        for name, cause in causes.items()
     ]
-    devices = [
-        (frames.stack("device reads"), float(stats.mmio_reads)),
-        (frames.stack("device writes"), float(stats.mmio_writes)),
+
+
+def accesses_of(frames: Frames, accesses: Accesses) -> list[tuple[list[int], float]]:
+    """Reads and writes of each device that had any."""
+    return [
+        (frames.stack(name, what), float(count))
+        for name, counts in accesses.items()
+        for what, count in zip(("reads", "writes"), counts, strict=True)
+        if count
     ]
+
+
+def document(
+    found: list[Unit],
+    elsewhere: int,
+    stats: Stats,
+    symbols: Symbols,
+    accesses: Accesses,
+) -> dict[str, Any]:
+    """The whole file."""
+    frames = Frames()
+    time = time_of(frames, found, elsewhere, stats, symbols)
+    exits = exits_of(frames, stats)
+    devices = accesses_of(frames, accesses)
     return {
         "$schema": SCHEMA,
         "exporter": "machinebuilder",
         "profiles": [
             sampled("guest time", "milliseconds", time),
-            sampled("exits", "none", exits),
+            sampled("exits by cause", "none", exits),
             sampled("device accesses", "none", devices),
         ],
         "shared": {"frames": [{"name": name} for name in frames.numbers]},
     }
 
 
-def save(machine: Any, symbols: Symbols, path: Path) -> None:
+def save(machine: Any, symbols: Symbols, accesses: Accesses, path: Path) -> None:
     """Write the profile of an engine's machine."""
     found, elsewhere = units(machine)
-    text = json.dumps(document(found, elsewhere, Stats.of(machine), symbols))
+    stats = Stats.of(machine)
+    text = json.dumps(document(found, elsewhere, stats, symbols, accesses))
     try:
         path.write_text(text)
     except OSError as error:
         raise UserError(f"--profile {path}: {error.strerror}") from None
+
+
+def named(line: str, symbols: Symbols) -> str:
+    """`HOST SIZE guest:PC:TIER`, with the function's name before the last."""
+    place, size, unit = line.split(" ", 2)
+    name = symbols.name(int(unit.split(":")[1], 16))
+    return f"{place} {size} {name} {unit}"
+
+
+def name_perf_map(symbols: Symbols, path: Path) -> None:
+    """Give the functions' names to the lines of an engine's map, after the run."""
+    lines = path.read_text().splitlines()
+    path.write_text("".join(named(line, symbols) + "\n" for line in lines))

@@ -9,10 +9,11 @@ from pathlib import Path
 
 
 def test_a_run_leaves_a_profile_and_a_map_of_its_code(tmp_path):
-    profile = tmp_path / "profile.json"
+    profile, symbols = tmp_path / "profile.json", tmp_path / "System.map"
+    symbols.write_text("00000000 T everything\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "machinebuilder", "run", "arm-virt", "--timeout", "1",
-         "--perf-map", "--profile", str(profile)],
+         "--perf-map", "--profile", str(profile), "--symbols", str(symbols)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     output, _ = process.communicate(timeout=60)
@@ -22,10 +23,11 @@ def test_a_run_leaves_a_profile_and_a_map_of_its_code(tmp_path):
         first = code.read_text().splitlines()[0].split()
     finally:
         code.unlink(missing_ok=True)
-    assert int(first[0], 16) and int(first[1], 16) and first[2].startswith("guest:")
+    assert int(first[0], 16) and int(first[1], 16) and first[2] == "everything"
+    assert first[3].startswith("guest:")
     file = json.loads(profile.read_text())
     assert [p["name"] for p in file["profiles"]] == [
-        "guest time", "exits", "device accesses"]  # fmt: skip
+        "guest time", "exits by cause", "device accesses"]  # fmt: skip
 
 
 def test_a_profile_that_cannot_be_written_is_told(tmp_path):

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from machinebuilder.errors import UserError
-from machinebuilder.machine.profile import Unit, document
+from machinebuilder.machine.profile import Unit, document, named
 from machinebuilder.machine.stats import Stats
 from machinebuilder.machine.symbols import Symbols
 
@@ -76,12 +76,24 @@ def test_a_file_without_symbols_is_the_users_error(tmp_path, data):
 
 def test_samples_share_the_time_that_the_cpus_ran():
     units = [Unit(0x1000, 3, "tables"), Unit(0x2000, 5, "windows")]
-    stats = counts(run_ns=20_000_000, exits_link=7, mmio_reads=2)
-    file = document(units, 2, stats, Symbols((0x2000,), ("hot",)))
+    stats = counts(run_ns=20_000_000, translate_ns=1_000_000, exits_link=7, faults=3)
+    accesses = {"uart0": (2, 5), "rtc": (0, 0), "timer": (0, 1)}
+    file = document(units, 2, stats, Symbols((0x2000,), ("hot",)), accesses)
     names = [frame["name"] for frame in file["shared"]["frames"]]
     time, exits, devices = file["profiles"]
-    assert time["weights"] == pytest.approx([6, 10, 4])
+    assert time["weights"] == pytest.approx([6, 10, 1, 3])
     assert time["endValue"] == pytest.approx(20)
     assert [names[i] for i in time["samples"][1]] == ["windows", "hot", "unit 0x2000"]
-    assert sum(exits["weights"]) == 7
-    assert devices["weights"] == [2, 0]
+    causes = [names[stack[0]] for stack in exits["samples"]]
+    counted = dict(zip(causes, exits["weights"], strict=True))
+    assert counted["exits to link blocks"] == 7 and counted["faults"] == 3
+    assert sum(exits["weights"]) == 10
+    assert [[names[i] for i in s] for s in devices["samples"]] == [
+        ["uart0", "reads"], ["uart0", "writes"], ["timer", "writes"]]  # fmt: skip
+    assert devices["weights"] == [2, 5, 1]
+
+
+def test_a_map_for_perf_names_the_function_of_each_unit():
+    symbols = Symbols((0xC0008000,), ("start",))
+    line = "7f0010 40 guest:c0008010:hot"
+    assert named(line, symbols) == "7f0010 40 start guest:c0008010:hot"

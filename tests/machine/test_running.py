@@ -42,6 +42,22 @@ def test_expecting_text_starts_the_machine(machine: Machine) -> None:
     assert "poke" in ask(machine, "help")
 
 
+def test_accesses_are_counted_by_device_as_the_guest_makes_them(
+    machine: Machine,
+) -> None:
+    uart, rtc = machine.devices["uart0"], machine.devices["rtc"]
+    assert rtc.accesses() == (0, 0)
+    rtc.read(0xFE0)
+    ask(machine, "peek 0x9010fe0 2")
+    ask(machine, "peek 0x9010fe0 1")
+    assert rtc.accesses() == (3, 0)
+    ask(machine, "poke 0x9010008 0")
+    assert rtc.accesses() == (3, 1)
+    before = uart.accesses()[1]
+    answer = ask(machine, "peek 0x9010fe0 2")
+    assert uart.accesses()[1] - before == len(answer)
+
+
 def test_power_off_ends_the_run(machine: Machine) -> None:
     machine.console.write("poweroff\r")
     event = machine.wait(DEADLINE)
