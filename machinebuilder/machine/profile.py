@@ -161,5 +161,8 @@ def named(line: str, symbols: Symbols) -> str:
 
 def name_perf_map(symbols: Symbols, path: Path) -> None:
     """Give the functions' names to the lines of an engine's map, after the run."""
-    lines = path.read_text().splitlines()
-    path.write_text("".join(named(line, symbols) + "\n" for line in lines))
+    try:
+        lines = path.read_text().splitlines()
+        path.write_text("".join(named(line, symbols) + "\n" for line in lines))
+    except OSError as error:
+        raise UserError(f"--perf-map {path}: {error.strerror}") from None

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from machinebuilder.errors import UserError
-from machinebuilder.machine.profile import Unit, document, named
+from machinebuilder.machine.profile import Unit, document, name_perf_map, named
 from machinebuilder.machine.stats import Stats
 from machinebuilder.machine.symbols import Symbols
 
@@ -97,3 +97,8 @@ def test_a_map_for_perf_names_the_function_of_each_unit():
     symbols = Symbols((0xC0008000,), ("start",))
     line = "7f0010 40 guest:c0008010:hot"
     assert named(line, symbols) == "7f0010 40 start guest:c0008010:hot"
+
+
+def test_a_map_for_perf_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(UserError, match="--perf-map .*No such file"):
+        name_perf_map(Symbols(), tmp_path / "none.map")
