@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * One memfd is mapped twice, writable and executable; the first tier fills it from the bottom,
- * hot units a part at its end. Nothing is freed by itself: a block that dies is unlinked and forgotten, its code may still be
- * running on another CPU and stays until the cache is full; then everything goes at once,
- * while every CPU is outside translated code.
+ * hot units a part at its end. Nothing is freed by itself: a block that dies is unlinked and
+ * forgotten, its code may still be running on another CPU and stays until the cache is full;
+ * then everything goes at once, while every CPU is outside translated code.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -265,7 +265,8 @@ static void forget_jumps(struct mb_runtime *runtime, const struct mb_block *bloc
 {
     uint32_t owner = (uint32_t)(block - runtime->cache.blocks) + 1;
     for (unsigned i = 0; i < runtime->count; i++) {
-        struct mb_jump *jump = &runtime->vcpus[i]->cpu->jumps[MB_JUMP_HASH(block->pc, block->flags)];
+        struct mb_jump *jumps = runtime->vcpus[i]->cpu->jumps,
+                       *jump = &jumps[MB_JUMP_HASH(block->pc, block->flags)];
         if (__atomic_load_n(&jump->owner, __ATOMIC_SEQ_CST) == owner)
             __atomic_store_n(&jump->pc, UINT64_MAX, __ATOMIC_SEQ_CST);
     }
