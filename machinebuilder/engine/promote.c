@@ -129,7 +129,7 @@ static void finish(struct mb_promoter *promoter, const struct job *job)
     pthread_mutex_lock(&cache->lock);
     bool disturbed = is_disturbed(promoter, job);
     cache->watched_page = MB_NO_PAGE;
-    if (!disturbed)
+    if (promoter->found && !disturbed)
         replace_units(promoter);
     mb_cache_remark(cache, job->ram_page);
     pthread_mutex_unlock(&cache->lock);
@@ -140,7 +140,6 @@ static void finish(struct mb_promoter *promoter, const struct job *job)
 static void promote(struct mb_promoter *promoter, const struct job *job)
 {
     struct mb_runtime *runtime = promoter->runtime;
-    int64_t start = mb_host_ns();
     if (runtime->breakpoint_count)
         return;
     find_units(promoter, job);
@@ -151,7 +150,6 @@ static void promote(struct mb_promoter *promoter, const struct job *job)
     if (mb_arena_is_full(&promoter->arena))
         atomic_store(&runtime->forget_code, true);
     mb_cpus_leave_units(runtime);
-    runtime->cache.hot_ns += (uint64_t)(mb_host_ns() - start);
 }
 
 static bool next_job(struct mb_promoter *promoter, struct job *job)
@@ -196,6 +194,7 @@ static bool start_thread(struct mb_promoter *promoter)
 bool mb_promoter_init(struct mb_runtime *runtime)
 {
     struct mb_promoter *promoter = calloc(1, sizeof *promoter);
+    mb_set_error("cannot start the thread of the second tier");
     if (!promoter)
         return false;
     promoter->runtime = runtime;
