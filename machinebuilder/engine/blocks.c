@@ -65,17 +65,25 @@ static struct mb_check check(uint64_t va_page, const uint8_t *host)
                              page_of(host) - (va_page << MB_PAGE_BITS)};
 }
 
-/* Where indirect jumps enter a block on two pages: the jump cache compares the first, code
- * made here the second. Lock held. */
-static const uint8_t *gate_of(struct mb_cache *cache, struct mb_block *block)
+/* Code that looks at a block's pages before it goes there, else to `miss`; NULL: no room.
+ * Lock held. */
+static const uint8_t *guard(struct mb_cache *cache, const struct mb_check *checks,
+                            unsigned count, const struct mb_block *to, const void *miss)
 {
-    struct mb_check second = check((block->pc >> MB_PAGE_BITS) + 1, block->host2);
     struct mb_arena *arena = &cache->first;
     const uint8_t *rx = cache->rx + arena->used;
     size_t used = mb_codegen_guard(cache->rw + arena->used, rx, arena->end - arena->used,
-                                   &second, 1, block->entry, NULL);
+                                   checks, count, to->entry, miss);
     arena->used += (used + 15) & ~15u;
     return used ? rx : NULL;
+}
+
+/* Where indirect jumps enter a block on two pages: the jump cache compares the first, code
+ * made here the second. Lock held. */
+static const uint8_t *gate_of(struct mb_cache *cache, const struct mb_block *block)
+{
+    struct mb_check second = check((block->pc >> MB_PAGE_BITS) + 1, block->host2);
+    return guard(cache, &second, 1, block, NULL);
 }
 
 static const uint8_t *way_into(struct mb_vcpu *vcpu, struct mb_block *block)
@@ -167,13 +175,8 @@ static const void *way_to(struct mb_cache *cache, const struct mb_block *from,
     struct mb_check checks[MB_CHECKS] = {check(page, to->host)};
     if (to->host2)
         checks[1] = check(page + 1, to->host2);
-    struct mb_arena *arena = &cache->first;
-    const uint8_t *rx = cache->rx + arena->used;
-    size_t used = mb_codegen_guard(cache->rw + arena->used, rx, arena->end - arena->used,
-                                   checks, to->host2 ? 2 : 1, to->entry,
-                                   from->entry + from->code.links[index].stub);
-    arena->used += (used + 15) & ~15u;
-    return used ? rx : NULL;
+    return guard(cache, checks, to->host2 ? 2 : 1, to,
+                 from->entry + from->code.links[index].stub);
 }
 
 static bool is_linkable(const struct mb_block *from, uint32_t index,

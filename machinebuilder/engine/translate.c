@@ -190,7 +190,8 @@ static bool fetch_bytes(struct mb_tr *tr, uint64_t va, void *out, unsigned size)
     if (va == tr->pc && !mb_tr_may_begin(tr, va))
         return false;
     va = mb_va(fetch->vcpu, va);
-    see(fetch, va);
+    if (fetch->long_unit)
+        see(fetch, va);
     if (va >> MB_PAGE_BITS == fetch->first_page &&
         (va + size - 1) >> MB_PAGE_BITS == fetch->first_page) {
         memcpy(out, fetch->host[0] + (va & MB_PAGE_MASK), size);
@@ -228,9 +229,12 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
     block->low = block->high = block->pc;
     fetch->copies = 1;
     fetch->calls = 0;
-    memset(fetch->seen, 0, sizeof fetch->seen);
+    if (fetch->long_unit)
+        memset(fetch->seen, 0, sizeof fetch->seen);
     mb_ir_reset(ir);
     fetch->vcpu->core->translate(&tr);
+    if (mb_trace & MB_TRACE_UNIT)
+        mb_ir_print(ir, stderr);
 }
 
 static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *ir)
@@ -271,8 +275,6 @@ static bool attempt(struct fetch *fetch, unsigned max_insns)
     if (!ir)
         return false;
     build_ir(fetch, ir, max_insns);
-    if (mb_trace & MB_TRACE_UNIT)
-        mb_ir_print(ir, stderr);
     if (!fetch->wait && ir->insns && generate(fetch, &cache->first, ir))
         return true;
     if (ir != cache->ir)

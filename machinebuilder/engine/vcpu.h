@@ -111,7 +111,7 @@ struct mb_cache {
     struct mb_ir *ir;
     uint64_t watched_page;               /* of which hot units are being made; MB_NO_PAGE */
     uint64_t watched_written;            /* its chunks that were written since */
-    uint64_t translate_ns, hot_ns, flushes, invalidations, blocks_made, block_bytes, guest_bytes;
+    uint64_t translate_ns, flushes, invalidations, blocks_made, block_bytes, guest_bytes;
 };
 
 /* ---- address spaces ------------------------------------------------------------------ */

@@ -27,13 +27,19 @@ def run_until(toy, done, seconds: float = 10.0) -> None:
         assert toy.run(timeout=0.02) == TIMED_OUT
 
 
-@usual
-def test_a_unit_at_work_is_made_again(make):
-    toy = make()
+def spin_until_hot(toy) -> int:
+    """Run a loop of two instructions until it is hot; gives its address."""
     program = Program()
     start = program.here
     toy.load(program.label("top").op("addi", 3, 3, 1).op("b", 0, 0, "top"))
     run_until(toy, lambda: max(tiers(toy, start), default=0) > 0)
+    return start
+
+
+@usual
+def test_a_unit_at_work_is_made_again(make):
+    toy = make()
+    spin_until_hot(toy)
 
 
 @usual
@@ -77,10 +83,7 @@ def test_code_that_another_cpu_changes(make):
 @usual
 def test_a_debugger_s_breakpoint_in_a_hot_loop(make):
     toy = make()
-    program = Program()
-    start = program.here
-    toy.load(program.label("top").op("addi", 3, 3, 1).op("b", 0, 0, "top"))
-    run_until(toy, lambda: max(tiers(toy, start), default=0) > 0)
+    start = spin_until_hot(toy)
     where = toy.ffi.new("uint64_t[]", [start])
     for _ in range(20):
         assert toy.lib.mb_machine_set_breakpoints(toy.machine, where, 1) == 0
