@@ -282,7 +282,6 @@ void mb_cache_remove(struct mb_runtime *runtime, struct mb_block *block)
     unlink_incoming(cache, block);
     unlink_outgoing(block);
     forget_jumps(runtime, block);
-    cache->invalidations++;
 }
 
 /* A CPU may be going round in a unit that is dead. */
@@ -308,6 +307,7 @@ void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned of
         extent(block, ram_page, &first, &last);
         if (offset <= last && offset + size > first) {
             mb_cache_remove(runtime, block);
+            cache->invalidations++;
             removed = true;
         }
     }
