@@ -28,7 +28,7 @@ static struct mb_runtime runtime;
 static struct mb_vcpu vcpu = {.runtime = &runtime, .cpu = (struct mb_cpu *)state};
 static struct mb_ir *ir;
 static uint8_t *cache, *everything;
-static size_t cache_used;
+static size_t cache_used, cache_end;
 unsigned mb_trace;
 
 extern const struct mb_core mb_core_arm, mb_core_sparc;
@@ -98,7 +98,7 @@ static bool build(uint64_t pc, uint32_t flags)
 static bool generate_at(uint8_t *to, uint32_t flags, struct mb_code *side)
 {
     struct mb_codegen_options options = {.window = true, .flags = flags};
-    return mb_codegen_x86_64(ir, vcpu.core, &options, to, to, CACHE - (size_t)(to - cache),
+    return mb_codegen_x86_64(ir, vcpu.core, &options, to, to, (size_t)(cache + cache_end - to),
                              side);
 }
 
@@ -122,6 +122,7 @@ static struct unit *unit_at(uint64_t pc, uint32_t flags)
         !generate_at(cache + cache_used, flags, &unit->side))
         give_up("no unit");
     cache_used += (unit->side.size + 63) & ~63u;
+    cache_end -= unit->side.table_size;
     link_to_itself(unit);
     return unit;
 }
@@ -166,6 +167,7 @@ uint8_t *llvm_reset(const char *isa)
                    : SPARC_FLAG_FPU_MASK;
     unit_count = 0;
     cache_used = (mb_codegen_thunks(cache, cache, CACHE) + 63) & ~63u;
+    cache_end = CACHE;
     return everything + MB_WINDOW;
 }
 
@@ -246,7 +248,6 @@ int64_t llvm_generate(uint64_t pc, uint32_t flags, uint32_t *bytes)
     if (!good)
         return -1;
     *bytes = side.size;
-    mb_code_free(&side);
     return taken;
 }
 

@@ -16,6 +16,7 @@
 #define MAX_BLOCKS (256u << 10)
 #define FIRST_BLOCKS (224u << 10)
 #define HASH_BITS 16
+#define TOUCHED (256u << 10)
 
 static size_t code_size(void)
 {
@@ -49,13 +50,36 @@ static bool map_code(struct mb_cache *cache)
     return cache->rw && cache->rx;
 }
 
+/* A piece at a time, that is cheaper than a fault for each page. */
+static void touch(const struct mb_cache *cache, size_t from, size_t to)
+{
+    madvise(cache->rw + from, to - from, MADV_POPULATE_WRITE);
+    madvise(cache->rx + from, to - from, MADV_POPULATE_READ);
+}
+
+void mb_arena_touch(const struct mb_cache *cache, struct mb_arena *arena)
+{
+    size_t room = arena->untouched - arena->touched;
+    if (room < TOUCHED)
+        return;
+    if (arena->touched < arena->used + MB_ROOM) {
+        touch(cache, arena->touched, arena->touched + TOUCHED);
+        arena->touched += TOUCHED;
+    }
+    if (arena->untouched > arena->end - MB_ROOM) {
+        touch(cache, arena->untouched - TOUCHED, arena->untouched);
+        arena->untouched -= TOUCHED;
+    }
+}
+
 /* The thunks have been made at the start. A quarter of the code is for hot units. */
 static void divide(struct mb_cache *cache, size_t thunks)
 {
     size_t end = cache->size - cache->size / 4;
     cache->first = (struct mb_arena){.base = thunks, .used = thunks, .end = end,
-                                     .blocks = cache->blocks, .capacity = FIRST_BLOCKS};
+                                     .limit = end, .touched = thunks & ~4095ul, .untouched = end, .blocks = cache->blocks, .capacity = FIRST_BLOCKS};
     cache->hot = (struct mb_arena){.base = end, .used = end, .end = cache->size,
+                                   .limit = cache->size,.touched=end,.untouched=cache->size,
                                    .blocks = cache->blocks + FIRST_BLOCKS,
                                    .capacity = MAX_BLOCKS - FIRST_BLOCKS};
 }
@@ -78,19 +102,10 @@ bool mb_cache_init(struct mb_cache *cache, uint64_t ram_pages)
     return true;
 }
 
-void mb_block_free(struct mb_block *block)
-{
-    mb_code_free(&block->code);
-    mb_ir_free(block->ir);
-    free(block->edges);
-    block->ir = NULL;
-    block->edges = NULL;
-}
-
 static void free_blocks(struct mb_arena *arena)
 {
     for (uint32_t i = 0; i < arena->count; i++)
-        mb_block_free(&arena->blocks[i]);
+        mb_ir_free(arena->blocks[i].ir);
 }
 
 void mb_cache_free(struct mb_cache *cache)
@@ -338,11 +353,12 @@ static void empty(struct mb_cache *cache, struct mb_arena *arena)
                 cache->pages[block->ram_page[side]].held = 0;
                 atomic_store(&cache->pages[block->ram_page[side]].chunks, 0);
             }
-        mb_block_free(block);
+        mb_ir_free(block->ir);
     }
     memset(arena->blocks, 0, sizeof *arena->blocks * arena->count);
     arena->count = 0;
     arena->used = arena->base;
+    arena->end = arena->limit;
 }
 
 void mb_cache_flush(struct mb_runtime *runtime)

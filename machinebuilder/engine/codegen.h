@@ -19,28 +19,37 @@ struct mb_link {
 };
 
 /* Precise state: rows sorted by `host`, the offset of the return address of the slow-path
- * call. Places first..first+count-1 say where each dirty field's value is. */
-struct mb_row { uint32_t host, first; uint16_t count, insn; uint64_t pc; };
-/* MB_AT_FLAGS: a compare not yet made; the two places that follow are its operands. */
+ * call. From place `first` on, `count` of them say where each dirty field's value is. `pc` is
+ * the instruction's distance from the unit's start. */
+struct mb_row { uint32_t host, first; int32_t pc; uint16_t count, insn; };
+/* MB_AT_CONST: `index` words follow, low one first. MB_AT_FLAGS: a compare not yet made; the
+ * places of its operands follow, without offset and width. Of `index`, see x86_64/state.c. */
 enum mb_place_kind { MB_AT_REG, MB_AT_XMM, MB_AT_SPILL, MB_AT_CONST, MB_AT_FLAGS };
-struct mb_place { uint32_t offset; uint8_t width, kind; uint16_t index; uint64_t value; };
+union mb_place {
+    struct { uint32_t offset : 16, kind : 4, width : 5, index : 7; };
+    uint32_t word;
+};
+#define MB_PLACE_OFFSETS 0x10000u   /* state is smaller than this */
 
 /* An access through the window, by the offset of its instruction: where its slow path is. */
 struct mb_window_site { uint32_t host, cold; };
 
-struct mb_code {               /* what the generator fills; the caller owns the arrays */
+struct mb_code {               /* what the generator fills */
     uint32_t size;             /* bytes of host code */
+    uint32_t table_size;       /* of these four */
     struct mb_link *links; uint32_t link_count;
     struct mb_row *rows; uint32_t row_count;
-    struct mb_place *places; uint32_t place_count;
+    union mb_place *places;
     struct mb_window_site *sites; uint32_t site_count;
+    uint64_t start;            /* pc */
     uint32_t insn_count;       /* guest instructions in the unit */
 };
 
 /* Host registers as a slow path saved them on the translated code's stack frame. */
 struct mb_saved { uint64_t reg[16]; uint8_t xmm[16][16]; uint64_t spill[]; };
 
-/* Generate code for `ir` at `rw` (its executable alias is `rx`; capacity bytes). Options:
+/* Generate code for `ir` at `rw` (its executable alias is `rx`; capacity bytes, a multiple of
+ * 8), and its tables at the end of the capacity, with none behind them. Options:
  * count instructions exactly and stop at a deadline (virtual clock); reach guest memory
  * through the window (window.c); the translation flags it is entered with. False: it does not
  * fit in `capacity`, or has more than the unit limits; the caller flushes or splits. */
@@ -48,7 +57,6 @@ struct mb_codegen_options { bool count_deadline, window; uint32_t flags; };
 bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
                        const struct mb_codegen_options *options,
                        uint8_t *rw, const uint8_t *rx, size_t capacity, struct mb_code *out);
-void mb_code_free(struct mb_code *code);
 
 /* Shared thunks, generated once into the code cache: entering, leaving, slow paths.
  * Gives the bytes used; 0 on failure. */

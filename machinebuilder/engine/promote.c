@@ -104,17 +104,12 @@ static bool is_disturbed(const struct mb_promoter *promoter, const struct job *j
     return chunks & promoter->runtime->cache.watched_written;
 }
 
-static void discard(struct mb_promoter *promoter)
-{
-    for (unsigned i = 1; i <= promoter->found; i++)
-        mb_block_free(&promoter->arena.blocks[promoter->arena.count - i]);
-}
-
 static void replace_units(struct mb_promoter *promoter)
 {
     struct mb_cache *cache = &promoter->runtime->cache;
     uint32_t first = promoter->arena.count - promoter->found;
     cache->hot.used = promoter->arena.used;
+    cache->hot.end = promoter->arena.end;
     __atomic_store_n(&cache->hot.count, promoter->arena.count, __ATOMIC_RELEASE);
     for (unsigned i = 0; i < promoter->found; i++) {
         mb_cache_insert(cache, &promoter->arena.blocks[first + i]);
@@ -133,8 +128,6 @@ static void finish(struct mb_promoter *promoter, const struct job *job)
         replace_units(promoter);
     mb_cache_remark(cache, job->ram_page);
     pthread_mutex_unlock(&cache->lock);
-    if (disturbed)
-        discard(promoter);
 }
 
 static void promote(struct mb_promoter *promoter, const struct job *job)

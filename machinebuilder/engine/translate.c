@@ -237,6 +237,21 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
         mb_ir_print(ir, stderr);
 }
 
+/* The block's code and tables, and beneath them its edges. */
+static bool keep(struct mb_cache *cache, struct mb_arena *arena, struct mb_block *block)
+{
+    size_t used = arena->used + ((block->code.size + 15) & ~15u);
+    size_t tables = block->code.table_size + block->code.link_count * sizeof *block->edges;
+    if (used + tables > arena->end)
+        return false;
+    arena->used = used;
+    arena->end -= tables;
+    block->edges = (struct mb_edge *)(cache->rw + arena->end);
+    for (uint32_t i = 0; i < block->code.link_count; i++)
+        block->edges[i] = (struct mb_edge){.from = block, .index = i};
+    return true;
+}
+
 static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *ir)
 {
     struct mb_vcpu *vcpu = fetch->vcpu;
@@ -256,14 +271,9 @@ static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *
         block->ir = ir;
         return true;
     }
-    if (!mb_codegen_x86_64(ir, vcpu->core, &options, rw, block->entry,
-                           arena->end - arena->used, &block->code))
-        return false;
-    block->edges = calloc(block->code.link_count + 1, sizeof *block->edges);
-    for (uint32_t i = 0; block->edges && i < block->code.link_count; i++)
-        block->edges[i] = (struct mb_edge){.from = block, .index = i};
-    arena->used += (block->code.size + 15) & ~15u;
-    return block->edges != NULL;
+    return mb_codegen_x86_64(ir, vcpu->core, &options, rw, block->entry,
+                             arena->end - arena->used, &block->code) &&
+           keep(cache, arena, block);
 }
 
 /* One attempt. False: the unit is too large, empty, or `wait` is set. */
@@ -274,6 +284,7 @@ static bool attempt(struct fetch *fetch, unsigned max_insns)
     struct mb_ir *ir = block->kind & MB_BLOCK_INTERPRETED ? mb_ir_new() : cache->ir;
     if (!ir)
         return false;
+    mb_arena_touch(cache, &cache->first);
     build_ir(fetch, ir, max_insns);
     if (!fetch->wait && ir->insns && generate(fetch, &cache->first, ir))
         return true;
@@ -402,7 +413,6 @@ bool mb_translate_again(struct mb_vcpu *vcpu, struct mb_ir *ir, struct mb_arena 
             trace(vcpu, block);
             return true;
         }
-        mb_block_free(block);
     }
     return false;
 }

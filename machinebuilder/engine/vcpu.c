@@ -87,6 +87,9 @@ static bool check_core(const struct mb_machine *machine, const struct mb_core *c
         mb_set_error("KVM cannot count instructions: a virtual clock needs --accel translate");
     else if (core->mmu_modes == 0 || core->mmu_modes > MB_MODES)
         mb_set_error("core %s has %u privilege indices", core->name, core->mmu_modes);
+    else if (core->state_size > MB_PLACE_OFFSETS)
+        mb_set_error("core %s: %u bytes of state, %u at most", core->name, core->state_size,
+                     MB_PLACE_OFFSETS);
     else if (machine->runtime->count == MB_MAX_CPUS || machine->runtime->prepared)
         mb_set_error("no CPU can be added now");
     else

@@ -84,10 +84,12 @@ struct mb_page {
     _Atomic uint64_t hot, tables;       /* chunks of hot units; of those without windows */
 };
 
-/* A piece of the code cache and its blocks, in order of their code's address. Each tier has
- * one: whoever fills it needs no lock before its blocks are found. */
+/* A piece of the code cache and its blocks, in order of their code's address. Code fills it
+ * from the bottom, what is known of the code from the top. Each tier has one: whoever fills
+ * it needs no lock before its blocks are found. */
 struct mb_arena {
-    size_t base, used, end;              /* offsets in the cache */
+    size_t base, used, end, limit;       /* offsets in the cache; from `used` to `end` is free */
+    size_t touched, untouched;           /* between these, memory may not be there yet */
     struct mb_block *blocks;
     uint32_t count, capacity;
 };
@@ -286,10 +288,11 @@ void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned of
 void mb_cpus_leave_units(struct mb_runtime *runtime);
 void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page);   /* lock held */
 struct mb_block *mb_cache_lookup(struct mb_cache *cache, const struct mb_block *wanted);
+/* Before an arena is added to: memory for what comes. */
+void mb_arena_touch(const struct mb_cache *cache, struct mb_arena *arena);
 void mb_cache_insert(struct mb_cache *cache, struct mb_block *block);   /* lock held */
 uint64_t mb_block_chunks(const struct mb_block *block, uint64_t ram_page);
 void mb_cache_remove(struct mb_runtime *runtime, struct mb_block *block);
-void mb_block_free(struct mb_block *block);     /* what it owns */
 struct mb_block *mb_cache_block_at(struct mb_cache *cache, const void *code);
 static inline uint64_t mb_chunks(unsigned offset, unsigned size)
 {

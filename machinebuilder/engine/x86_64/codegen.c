@@ -82,29 +82,31 @@ static void generate_all(struct gen *gen)
     mb_x86_emit_cold(gen);
 }
 
-/* Links, rows and places in one piece of the size they have. */
-static bool hand_over(const struct gen *gen, struct mb_code *out)
+/* Those of the largest alignment come first. */
+static bool hand_over(const struct gen *gen, size_t capacity, struct mb_code *out)
 {
     size_t links = gen->link_count * sizeof *gen->links;
     size_t rows = gen->row_count * sizeof *gen->rows;
-    size_t places = gen->place_count * sizeof *gen->places;
     size_t sites = gen->site_count * sizeof *gen->sites;
-    uint8_t *piece = malloc(links + rows + places + sites + 1);
-    if (!piece)
+    size_t places = gen->place_count * sizeof *gen->places;
+    size_t size = (size_t)(gen->code.p - gen->code.start);
+    size_t tables = (links + rows + sites + places + 7) & ~(size_t)7;
+    if (size + tables > capacity)
         return false;
+    uint8_t *piece = gen->code.start + capacity - tables;
     *out = (struct mb_code){
-        .size = (uint32_t)(gen->code.p - gen->code.start),
+        .size = (uint32_t)size, .table_size = (uint32_t)tables,
         .links = (struct mb_link *)piece, .link_count = gen->link_count,
         .rows = (struct mb_row *)(piece + links), .row_count = gen->row_count,
-        .places = (struct mb_place *)(piece + links + rows),
-        .place_count = gen->place_count, .insn_count = gen->ir->insns,
-        .sites = (struct mb_window_site *)(piece + links + rows + places),
+        .sites = (struct mb_window_site *)(piece + links + rows),
         .site_count = gen->site_count,
+        .places = (union mb_place *)(piece + links + rows + sites),
+        .start = gen->ir->start, .insn_count = gen->ir->insns,
     };
-    memcpy(piece, gen->links, links);
-    memcpy(piece + links, gen->rows, rows);
-    memcpy(piece + links + rows, gen->places, places);
-    memcpy(piece + links + rows + places, gen->sites, sites);
+    memcpy(out->links, gen->links, links);
+    memcpy(out->rows, gen->rows, rows);
+    memcpy(out->sites, gen->sites, sites);
+    memcpy(out->places, gen->places, places);
     return true;
 }
 
@@ -131,5 +133,5 @@ bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
     head(gen, options);
     mb_x86_enter_loop(gen);
     generate_all(gen);
-    return !gen->failed && !gen->code.full && hand_over(gen, out);
+    return !gen->failed && !gen->code.full && hand_over(gen, capacity, out);
 }

@@ -30,6 +30,11 @@ enum { FRAME_ARGS = 32, FRAME_SAVED = FRAME_ARGS,
 /* A condition as host flags: of `cmp a, b`, `test a, a` or `add a, b`. */
 enum flags_kind { FLAGS_NONE, FLAGS_CMP, FLAGS_TEST, FLAGS_ADD };
 struct flags { uint8_t kind; bool wide; mb_v a, b; };
+/* Of a place that is a compare. */
+#define FLAGS_INDEX(cc, kind, wide) ((cc) | (unsigned)(kind) << 4 | (wide ? 0x40u : 0))
+#define FLAGS_INDEX_CC(index) ((index) & 15)
+#define FLAGS_INDEX_KIND(index) ((index) >> 4 & 3)
+#define FLAGS_INDEX_WIDE(index) ((index) >> 6)
 struct condition { struct flags flags; uint8_t cc; };
 
 /* `last`: where it is last needed, be it only to be stored; `operand`: as an operand.
@@ -140,7 +145,7 @@ struct gen {
 
     struct cold *cold; uint32_t cold_count, cold_capacity;
     struct mb_row *rows; uint32_t row_count, row_capacity;
-    struct mb_place *places; uint32_t place_count, place_capacity;
+    union mb_place *places; uint32_t place_count, place_capacity;
     struct mb_link *links; uint32_t link_count, link_capacity;
     struct mb_window_site *sites; uint32_t site_count, site_capacity;
     uint32_t flags_now;         /* translation flags at the unit's start */

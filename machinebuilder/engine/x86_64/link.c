@@ -2,20 +2,12 @@
  * fault. SPDX-License-Identifier: Apache-2.0 */
 #include "gen.h"
 
-#include <stdlib.h>
-
 void mb_code_link(uint8_t *rw, const uint8_t *rx, const struct mb_link *link,
                   const void *target)
 {
     const uint8_t *to = target ? target : rx + link->stub;
     int32_t distance = (int32_t)(to - (rx + link->patch + 4));
     __atomic_store_n((int32_t *)(rw + link->patch), distance, __ATOMIC_RELEASE);
-}
-
-void mb_code_free(struct mb_code *code)
-{
-    free(code->links);          /* rows and places are in the same piece */
-    *code = (struct mb_code){0};
 }
 
 /* ---- precise state ---- */
@@ -44,10 +36,19 @@ static bool holds(unsigned cc, unsigned kind, bool wide, uint64_t a, uint64_t b)
     return truth != (cc & 1);
 }
 
-/* The bytes of a value; a lazy compare is made from the two places that follow. */
-static void read_place(const struct mb_place *place, const struct mb_saved *saved,
-                       uint64_t out[2])
+static uint64_t read_const(const union mb_place *place)
 {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < place->index; i++)
+        value |= (uint64_t)place[1 + i].word << 32 * i;
+    return value;
+}
+
+/* The bytes of a value; gives the place behind. */
+static const union mb_place *read_place(const union mb_place *place,
+                                        const struct mb_saved *saved, uint64_t out[2])
+{
+    const union mb_place *next = place + 1;
     uint64_t a[2], b[2];
     out[1] = 0;
     switch (place->kind) {
@@ -59,13 +60,15 @@ static void read_place(const struct mb_place *place, const struct mb_saved *save
             out[1] = saved->spill[place->index + 1];
         break;
     case MB_AT_FLAGS:
-        read_place(place + 1, saved, a);
-        read_place(place + 2, saved, b);
-        out[0] =
-            holds(place->index, place->value & 0xff, place->value >> 8, a[0], b[0]);
+        next = read_place(read_place(next, saved, a), saved, b);
+        out[0] = holds(FLAGS_INDEX_CC(place->index), FLAGS_INDEX_KIND(place->index),
+                       FLAGS_INDEX_WIDE(place->index), a[0], b[0]);
         break;
-    default: out[0] = place->value;
+    default:
+        out[0] = read_const(place);
+        next += place->index;
     }
+    return next;
 }
 
 static const struct mb_row *find_row(const struct mb_code *code, uint32_t host)
@@ -88,14 +91,12 @@ unsigned mb_code_restore(struct mb_cpu *cpu, const struct mb_code *code, uint32_
     const struct mb_row *row = find_row(code, host);
     if (!row)
         return 0;
-    for (uint32_t i = 0; i < row->count; i++) {
-        const struct mb_place *place = &code->places[row->first + i];
+    const union mb_place *place = &code->places[row->first], *next;
+    for (unsigned i = 0; i < row->count; i++, place = next) {
         uint64_t value[2];
-        read_place(place, saved, value);
+        next = read_place(place, saved, value);
         memcpy((uint8_t *)cpu + place->offset, value, place->width);
-        if (place->kind == MB_AT_FLAGS)
-            i += 2;
     }
-    cpu->pc = row->pc;
+    cpu->pc = code->start + (uint64_t)(int64_t)row->pc;
     return row->insn;
 }

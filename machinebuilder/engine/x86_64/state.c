@@ -138,60 +138,66 @@ void mb_x86_flush(struct gen *gen)
 }
 
 /* ---- rows of the side table ---- */
-static struct mb_place *new_place(struct gen *gen)
+static void add(struct gen *gen, union mb_place place)
 {
     if (gen->place_count == gen->place_capacity) {
         uint32_t capacity = gen->place_capacity ? 2 * gen->place_capacity : 256;
-        struct mb_place *places = realloc(gen->places, capacity * sizeof *places);
+        union mb_place *places = realloc(gen->places, capacity * sizeof *places);
         if (!places) {
             gen->failed = true;
-            gen->place_count = 0;
-            return gen->places;
+            return;
         }
         gen->places = places;
         gen->place_capacity = capacity;
     }
-    struct mb_place *place = &gen->places[gen->place_count++];
-    memset(place, 0, sizeof *place);
-    return place;
+    gen->places[gen->place_count++] = place;
 }
 
-/* Where `v` is now; false if it has to be worked out. */
-static bool locate(struct gen *gen, mb_v v, struct mb_place *place)
+static void add_const(struct gen *gen, union mb_place place, uint64_t value)
+{
+    place.kind = MB_AT_CONST;
+    place.index = value >> 32 ? 2 : value ? 1 : 0;
+    add(gen, place);
+    for (unsigned i = 0; i < place.index; i++)
+        add(gen, (union mb_place){.word = (uint32_t)(value >> 32 * i)});
+}
+
+/* Where `v` is now, added to the field's place; false if it has to be worked out. */
+static bool locate(struct gen *gen, mb_v v, union mb_place place)
 {
     const struct value *value = &gen->values[v];
     const struct mb_op *op = &gen->ir->ops[v];
     if (op->code == MB_IR_CONST || op->code == MB_IR_FCONST) {
-        place->kind = MB_AT_CONST;
-        place->value = op->imm;
-    } else if (value->reg != NO_REG) {
-        place->kind = value->reg >= 16 ? MB_AT_XMM : MB_AT_REG;
-        place->index = value->reg & 15;
+        add_const(gen, place, op->imm);
+        return true;
+    }
+    if (value->reg != NO_REG) {
+        place.kind = value->reg >= 16 ? MB_AT_XMM : MB_AT_REG;
+        place.index = value->reg & 15;
     } else if (value->spill != NO_REG) {
-        place->kind = MB_AT_SPILL;
-        place->index = value->spill;
+        place.kind = MB_AT_SPILL;
+        place.index = value->spill;
     } else
         return false;
+    add(gen, place);
     return true;
 }
 
 static void add_operand(struct gen *gen, mb_v v)
 {
-    struct mb_place *place = new_place(gen);
-    place->width = 8;
-    if (v && !locate(gen, v, place))
-        gen->failed = true;
+    union mb_place nowhere = {0};
     if (!v)
-        place->kind = MB_AT_CONST;
+        add_const(gen, nowhere, 0);
+    else if (!locate(gen, v, nowhere))
+        gen->failed = true;
 }
 
-/* A lazy compare: its operands follow. */
+/* Where a field's value is, or how it is made of others. */
 static void add_place(struct gen *gen, const struct dirty *field)
 {
     struct condition condition;
-    struct mb_place *place = new_place(gen);
-    place->offset = field->offset;
-    place->width = field->width;
+    union mb_place place = {{.offset = field->offset & (MB_PLACE_OFFSETS - 1),
+                             .width = field->width & 31}};
     if (locate(gen, field->v, place))
         return;
     if (!mb_x86_is_lazy(gen, field->v) ||
@@ -199,18 +205,19 @@ static void add_place(struct gen *gen, const struct dirty *field)
         gen->failed = true;
         return;
     }
-    place->kind = MB_AT_FLAGS;
-    place->index = condition.cc;
-    place->value = condition.flags.kind | (uint64_t)condition.flags.wide << 8;
+    place.kind = MB_AT_FLAGS;
+    place.index = FLAGS_INDEX(condition.cc, condition.flags.kind, condition.flags.wide);
+    add(gen, place);
     add_operand(gen, condition.flags.a);
     add_operand(gen, condition.flags.b);
 }
 
-static bool same_places(const struct gen *gen, const struct mb_row *row, uint32_t first)
+/* Those of the last row and from `first` on. */
+static bool same_places(const struct gen *gen, uint32_t last, uint32_t first)
 {
-    return row->count == gen->place_count - first &&
-           memcmp(&gen->places[row->first], &gen->places[first],
-                  row->count * sizeof gen->places[0]) == 0;
+    uint32_t count = gen->place_count - first;
+    return count == first - last &&
+           memcmp(&gen->places[last], &gen->places[first], count * sizeof gen->places[0]) == 0;
 }
 
 uint32_t mb_x86_row(struct gen *gen)
@@ -230,10 +237,11 @@ uint32_t mb_x86_row(struct gen *gen)
         add_place(gen, &gen->dirty.field[i]);
     struct mb_row *last = gen->row_count ? &gen->rows[gen->row_count - 1] : NULL;
     struct mb_row row = {
-        .first = first, .count = (uint16_t)(gen->place_count - first), .pc = gen->pc,
+        .first = first, .count = (uint16_t)gen->dirty.count,
+        .pc = (int32_t)(gen->pc - gen->ir->start),
         .insn = (uint16_t)(gen->insn ? gen->insn - 1 - gen->flushed_insns : 0),
     };
-    if (last && same_places(gen, last, first)) {
+    if (last && same_places(gen, last->first, first)) {
         row.first = last->first;
         gen->place_count = first;
     }

@@ -248,7 +248,6 @@ int harness_op(unsigned code, unsigned type, uint64_t imm, uint64_t vector[8],
     int64_t way = compiled ? run_code(&toy, &out) : run_interpreter(&toy);
     *mxcsr = _mm_getcsr();
     _mm_setcsr(host);
-    mb_code_free(&out);
     memcpy(vector, toy.vector, sizeof toy.vector);
     return way == 0 && toy.cpu.pc == 0x1004 && toy.cpu.insns == 1 ? 0 : -3;
 }
@@ -667,7 +666,6 @@ int harness_random(uint64_t seed, unsigned size, int verbose)
     int64_t way_b = run_code(&b, &code);
     mxcsr_b = _mm_getcsr();
     _mm_setcsr(host);
-    mb_code_free(&code);
     if (verbose && !same(&a, &b)) {
         const uint8_t *x = (uint8_t *)&a, *y = (uint8_t *)&b;
         for (unsigned i = 0; i < sizeof a; i++)
