@@ -16,7 +16,7 @@
 #define MAX_BLOCKS (256u << 10)
 #define FIRST_BLOCKS (224u << 10)
 #define HASH_BITS 16
-#define TOUCHED (256u << 10)
+#define TOUCHED (256u << 10)    /* at once */
 
 static size_t code_size(void)
 {
@@ -50,25 +50,20 @@ static bool map_code(struct mb_cache *cache)
     return cache->rw && cache->rx;
 }
 
-/* A piece at a time, that is cheaper than a fault for each page. */
-static void touch(const struct mb_cache *cache, size_t from, size_t to)
+/* Memory a piece at a time: that is cheaper than a fault for each page. If the host cannot,
+ * there will be faults. */
+void mb_cache_touch(struct mb_cache *cache)
 {
-    madvise(cache->rw + from, to - from, MADV_POPULATE_WRITE);
-    madvise(cache->rx + from, to - from, MADV_POPULATE_READ);
-}
-
-void mb_arena_touch(const struct mb_cache *cache, struct mb_arena *arena)
-{
-    size_t room = arena->untouched - arena->touched;
-    if (room < TOUCHED)
+    if (cache->tables_touched - cache->code_touched < 2 * TOUCHED)
         return;
-    if (arena->touched < arena->used + MB_ROOM) {
-        touch(cache, arena->touched, arena->touched + TOUCHED);
-        arena->touched += TOUCHED;
+    if (cache->code_touched < cache->first.used + MB_ROOM) {
+        madvise(cache->rw + cache->code_touched, TOUCHED, MADV_POPULATE_WRITE);
+        madvise(cache->rx + cache->code_touched, TOUCHED, MADV_POPULATE_READ);
+        cache->code_touched += TOUCHED;
     }
-    if (arena->untouched > arena->end - MB_ROOM) {
-        touch(cache, arena->untouched - TOUCHED, arena->untouched);
-        arena->untouched -= TOUCHED;
+    if (cache->tables_touched + MB_ROOM > cache->first.end) {
+        cache->tables_touched -= TOUCHED;
+        madvise(cache->rw + cache->tables_touched, TOUCHED, MADV_POPULATE_WRITE);
     }
 }
 
@@ -76,10 +71,13 @@ void mb_arena_touch(const struct mb_cache *cache, struct mb_arena *arena)
 static void divide(struct mb_cache *cache, size_t thunks)
 {
     size_t end = cache->size - cache->size / 4;
+    cache->code_touched = 0;
+    cache->tables_touched = end;
     cache->first = (struct mb_arena){.base = thunks, .used = thunks, .end = end,
-                                     .limit = end, .touched = thunks & ~4095ul, .untouched = end, .blocks = cache->blocks, .capacity = FIRST_BLOCKS};
+                                     .limit = end, .blocks = cache->blocks,
+                                     .capacity = FIRST_BLOCKS};
     cache->hot = (struct mb_arena){.base = end, .used = end, .end = cache->size,
-                                   .limit = cache->size,.touched=end,.untouched=cache->size,
+                                   .limit = cache->size,
                                    .blocks = cache->blocks + FIRST_BLOCKS,
                                    .capacity = MAX_BLOCKS - FIRST_BLOCKS};
 }

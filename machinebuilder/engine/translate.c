@@ -276,6 +276,36 @@ static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *
            keep(cache, arena, block);
 }
 
+/* Where the unit's first loop begins, that is not at its start; UINT64_MAX: there is none. */
+static uint64_t loop_head(const struct mb_ir *ir)
+{
+    uint64_t pc = ir->start, head = UINT64_MAX;
+    for (uint32_t i = 1; i < ir->count; i++) {
+        const struct mb_op *op = &ir->ops[i];
+        if (op->code == MB_IR_INSN)
+            pc = op->imm;
+        else if (op->code == MB_IR_EXIT && op->imm > ir->start && op->imm <= pc && op->imm < head)
+            head = op->imm;
+    }
+    return head;
+}
+
+/* A loop will have a unit of its own. Not to make most of it twice, the unit that leads to it
+ * ends before it: after so many instructions, 0 if it does not. */
+static unsigned insns_before_loop(const struct mb_ir *ir)
+{
+    uint64_t head = loop_head(ir);
+    unsigned before = 0;
+    if (head == UINT64_MAX)
+        return 0;
+    for (uint32_t i = 1; i < ir->count; i++)
+        if (ir->ops[i].code == MB_IR_INSN && ir->ops[i].imm == head)
+            return 2 * before <= ir->insns ? before : 0;
+        else if (ir->ops[i].code == MB_IR_INSN)
+            before++;
+    return 0;
+}
+
 /* One attempt. False: the unit is too large, empty, or `wait` is set. */
 static bool attempt(struct fetch *fetch, unsigned max_insns)
 {
@@ -284,8 +314,11 @@ static bool attempt(struct fetch *fetch, unsigned max_insns)
     struct mb_ir *ir = block->kind & MB_BLOCK_INTERPRETED ? mb_ir_new() : cache->ir;
     if (!ir)
         return false;
-    mb_arena_touch(cache, &cache->first);
+    mb_cache_touch(cache);
     build_ir(fetch, ir, max_insns);
+    unsigned before = fetch->long_unit ? 0 : insns_before_loop(ir);
+    if (before)
+        build_ir(fetch, ir, before);
     if (!fetch->wait && ir->insns && generate(fetch, &cache->first, ir))
         return true;
     if (ir != cache->ir)

@@ -89,7 +89,6 @@ struct mb_page {
  * it needs no lock before its blocks are found. */
 struct mb_arena {
     size_t base, used, end, limit;       /* offsets in the cache; from `used` to `end` is free */
-    size_t touched, untouched;           /* between these, memory may not be there yet */
     struct mb_block *blocks;
     uint32_t count, capacity;
 };
@@ -105,6 +104,8 @@ struct mb_cache {
     uint8_t *rw, *rx;
     size_t size;
     struct mb_arena first, hot;
+    size_t code_touched, tables_touched; /* between these, the first arena's memory may not be
+                                            there yet */
     _Atomic uint32_t generation;         /* counts flushes of everything */
     struct mb_block *_Atomic *hash;
     struct mb_block *blocks;             /* of both arenas */
@@ -288,8 +289,8 @@ void mb_cache_written(struct mb_runtime *runtime, uint64_t ram_page, unsigned of
 void mb_cpus_leave_units(struct mb_runtime *runtime);
 void mb_cache_remark(struct mb_cache *cache, uint64_t ram_page);   /* lock held */
 struct mb_block *mb_cache_lookup(struct mb_cache *cache, const struct mb_block *wanted);
-/* Before an arena is added to: memory for what comes. */
-void mb_arena_touch(const struct mb_cache *cache, struct mb_arena *arena);
+/* Before a unit of the first tier is made: memory for it. */
+void mb_cache_touch(struct mb_cache *cache);
 void mb_cache_insert(struct mb_cache *cache, struct mb_block *block);   /* lock held */
 uint64_t mb_block_chunks(const struct mb_block *block, uint64_t ram_page);
 void mb_cache_remove(struct mb_runtime *runtime, struct mb_block *block);
