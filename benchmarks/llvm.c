@@ -142,6 +142,24 @@ static void enter(struct unit *unit)
 }
 
 /* ---- for Python ---- */
+/* Where a field named so begins in the state; -1: there is none. */
+int64_t llvm_field(const char *name)
+{
+    for (const struct mb_field *field = vcpu.core->fields; field && field->name; field++)
+        if (!strcmp(field->name, name))
+            return field->offset;
+    return -1;
+}
+
+/* Floating point is allowed, on either machine. */
+static void allow_float(void)
+{
+    static const char *const names[] = {"vfp", "neon", "fpu"};
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (llvm_field(names[i]) >= 0)
+            state[llvm_field(names[i])] = 1;
+}
+
 /* A machine anew, of 4 GiB of zeros; gives its memory, NULL if that cannot be. */
 uint8_t *llvm_reset(const char *isa)
 {
@@ -163,8 +181,8 @@ uint8_t *llvm_reset(const char *isa)
     cpu->jumps = jumps;
     cpu->core = vcpu.core;
     cpu->mxcsr = 0x1f80;
-    cpu->key = arm ? ARM_FLAG_THUMB_MASK | ARM_FLAG_VFP_MASK | ARM_FLAG_NEON_MASK
-                   : SPARC_FLAG_FPU_MASK;
+    cpu->key = arm ? ARM_FLAG_THUMB_MASK : 0;
+    allow_float();
     unit_count = 0;
     cache_used = (mb_codegen_thunks(cache, cache, CACHE) + 63) & ~63u;
     cache_end = CACHE;
@@ -173,15 +191,6 @@ uint8_t *llvm_reset(const char *isa)
 
 uint8_t *llvm_state(void) { return state; }
 uint32_t llvm_state_size(void) { return vcpu.core->state_size; }
-
-/* Where a field named so begins in the state; -1: there is none. */
-int64_t llvm_field(const char *name)
-{
-    for (const struct mb_field *field = vcpu.core->fields; field && field->name; field++)
-        if (!strcmp(field->name, name))
-            return field->offset;
-    return -1;
-}
 
 /* The same for what all CPUs have. */
 uint32_t llvm_head(const char *name)

@@ -59,17 +59,19 @@ class ArmState(State):
     big_endian = Flag(1, doc="CPSR.E")
     privileged = Flag(1, doc="the mode is not User")
     strict_alignment = Flag(1, doc="SCTLR.A")
-    vfp = Flag(
-        1, doc="VFP instructions are allowed: FPEXC.EN and CPACR, at this privilege"
-    )
-    neon = Flag(
-        1, doc="Advanced SIMD instructions are allowed: vfp and not CPACR.ASEDIS"
-    )
     fp_vectors = Flag(1, doc="FPSCR.LEN or STRIDE is not 0")
     fp_default_nan = Flag(1, doc="FPSCR.DN")
     fp_flush = Flag(1, doc="FPSCR.FZ")
 
     # -- VFP and Advanced SIMD (insns/vfp*.py, neon*.py) -------------------------------
+    # What is allowed is no translation flag: systems allow it at a process's first use of
+    # it and forbid it again when they switch, and code would be translated for each.
+    vfp = Field(
+        u1, doc="VFP instructions are allowed: FPEXC.EN and CPACR, at this privilege"
+    )
+    neon = Field(
+        u1, doc="Advanced SIMD instructions are allowed: vfp and not CPACR.ASEDIS"
+    )
     d = Array(u64, 32, doc="D0-D31")
     s = View(u32, "d", 32, doc="S0-S31 overlay D0-D15")
     fd = View(f64, "d", 32, doc="D0-D31 as numbers")

@@ -37,13 +37,12 @@ static bool vfp_allowed(const struct arm_state *s)
 
 void arm_refresh_flags(struct arm_state *s)
 {
-    bool vfp = vfp_allowed(s);
     uint32_t flags = arm_flags(s);
     flags = WITH(flags, PRIVILEGED, s->mode != ARM_USR);
     flags = WITH(flags, STRICT_ALIGNMENT, (s->sctlr & ARM_SCTLR_A) != 0);
-    flags = WITH(flags, VFP, vfp);
-    flags = WITH(flags, NEON, vfp && !(s->cpacr & CPACR_ASEDIS));
     mb_cpu_set_flags(&s->cpu, flags);
+    s->vfp = vfp_allowed(s);
+    s->neon = s->vfp && !(s->cpacr & CPACR_ASEDIS);
 }
 
 uint32_t arm_it_advanced(uint32_t flags)

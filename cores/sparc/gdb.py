@@ -11,7 +11,7 @@ from machinebuilder.isa.debug import Cpu, Description, Feature, Register, of_fie
 
 PSR_FIELDS = {
     "n": (23, 1), "z": (22, 1), "v": (21, 1), "c": (20, 1), "pil": (8, 4),
-    "ps": (6, 1), "et": (5, 1),
+    "ps": (6, 1), "et": (5, 1), "fpu": (12, 1),
 }  # fmt: skip
 
 # FSR.aexc's bits and MXCSR's: inexact, division by zero, underflow, overflow, invalid.
@@ -24,7 +24,7 @@ FSR_CONTROL = 0xCFC0_0000
 def read_psr(cpu: Cpu) -> int:
     """PSR put together."""
     value = cpu.get("psr_id") | cpu.get("cwp")
-    value |= cpu.get_flag("supervisor") << 7 | cpu.get_flag("fpu") << 12
+    value |= cpu.get_flag("supervisor") << 7
     for name, (shift, _) in PSR_FIELDS.items():
         value |= cpu.get(name) << shift
     return value
@@ -32,7 +32,6 @@ def read_psr(cpu: Cpu) -> int:
 
 def write_psr(cpu: Cpu, value: int) -> None:
     """PSR taken apart; window and privilege stay."""
-    cpu.set_flag("fpu", value >> 12 & 1)
     for name, (shift, width) in PSR_FIELDS.items():
         cpu.set(name, value >> shift & (1 << width) - 1)
 

@@ -24,7 +24,7 @@ uint32_t sparc_read_psr(struct sparc_state *s)
 {
     return s->psr_id | (uint32_t)s->n << N_SHIFT | (uint32_t)s->z << Z_SHIFT |
            (uint32_t)s->v << V_SHIFT | (uint32_t)s->c << C_SHIFT |
-           SPARC_FLAG(s, FPU) << EF_SHIFT | s->pil << PIL_SHIFT |
+           (uint32_t)s->fpu << EF_SHIFT | s->pil << PIL_SHIFT |
            SPARC_FLAG(s, SUPERVISOR) << S_SHIFT | (uint32_t)s->ps << PS_SHIFT |
            (uint32_t)s->et << ET_SHIFT | s->cwp;
 }
@@ -40,7 +40,7 @@ void sparc_write_psr(struct sparc_state *s, uint32_t value)
     s->pil = value >> PIL_SHIFT & 15;
     s->ps = value >> PS_SHIFT & 1;
     s->et = value >> ET_SHIFT & 1;
-    SPARC_SET_FLAG(s, FPU, value >> EF_SHIFT & 1);
+    s->fpu = value >> EF_SHIFT & 1;
     sparc_switch_window(s, value & CWP);
     sparc_set_supervisor(s, value >> S_SHIFT & 1);
     sparc_look_for_interrupts(s);

@@ -45,7 +45,7 @@ void mb_ir_reset(struct mb_ir *ir)
     ir->insns = 0;
     memset(builder->shared, 0, sizeof builder->shared);
     builder->cache.count = 0;
-    builder->depth = builder->waiting_count = 0;
+    builder->depth = builder->waiting_count = builder->settled_count = 0;
     builder->dropped = 0;
     builder->merge = MB_MERGE_PHI;
 }

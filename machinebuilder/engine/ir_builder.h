@@ -7,7 +7,7 @@
 #include "ir.h"
 #include "ir_table.h"
 
-enum { MB_CACHE = 48, MB_DEPTH = 16, MB_SHARED = 256, MB_MAX_OPS = 1u << 16 };
+enum { MB_CACHE = 48, MB_DEPTH = 16, MB_SHARED = 256, MB_SETTLED = 16, MB_MAX_OPS = 1u << 16 };
 
 /* What a state field holds: `value`, as read by get, or (raw) as written by a put that
  * kept only its low bytes. `put`: written since the start of the innermost open arm. */
@@ -45,6 +45,9 @@ enum mb_merge { MB_MERGE_PHI, MB_MERGE_THEN, MB_MERGE_ELSE, MB_MERGE_SELECT };
  * since a translator may yet ask for phis of its own. `phis`: the first one. */
 struct mb_waiting { struct mb_known merged; mb_v a, b; uint32_t phis; };
 
+/* A condition known since an arm of its `if` left: on the path at this depth and inside. */
+struct mb_settled { mb_v condition; bool truth; unsigned depth; };
+
 struct mb_builder {
     struct mb_cache cache;
     struct mb_waiting waiting[MB_CACHE];
@@ -52,6 +55,8 @@ struct mb_builder {
     mb_v shared[MB_SHARED];     /* pure operations by hash */
     struct mb_open open[MB_DEPTH];
     unsigned depth;
+    struct mb_settled settled[MB_SETTLED];
+    unsigned settled_count;
     uint32_t dropped;           /* not 0: operations from here on are not reached */
     enum mb_merge merge;
     mb_v merge_condition;

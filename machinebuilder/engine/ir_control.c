@@ -39,6 +39,35 @@ static void clear_put(struct mb_cache *cache)
         cache->known[i].put = false;
 }
 
+/* ---- conditions that are settled ---- */
+static void settle(struct mb_builder *builder, mb_v condition, bool truth)
+{
+    if (builder->settled_count < MB_SETTLED)
+        builder->settled[builder->settled_count++] =
+            (struct mb_settled){condition, truth, builder->depth};
+}
+
+/* What was settled in an arm does not hold behind it. */
+static void unsettle(struct mb_builder *builder, unsigned depth)
+{
+    while (builder->settled_count && builder->settled[builder->settled_count - 1].depth > depth)
+        builder->settled_count--;
+}
+
+static bool is_settled(const struct mb_ir *ir, mb_v condition, bool *truth)
+{
+    const struct mb_builder *builder = ir->builder;
+    uint64_t c = 0;
+    for (unsigned i = 0; i < builder->settled_count; i++)
+        if (builder->settled[i].condition == condition) {
+            *truth = builder->settled[i].truth;
+            return true;
+        }
+    bool known = mb_ir_is_const(ir, condition, &c);
+    *truth = c != 0;
+    return known;
+}
+
 static void open_if(struct mb_ir *ir, const struct mb_op *op)
 {
     struct mb_builder *builder = ir->builder;
@@ -47,15 +76,13 @@ static void open_if(struct mb_ir *ir, const struct mb_op *op)
         return;
     }
     struct mb_open *open = &builder->open[builder->depth++];
-    uint64_t c;
     open->in_else = open->then_ended = false;
     open->condition = op->in[0];
     open->at_else = 0;
     if (builder->dropped) {
         open->kind = MB_OPEN_UNREACHED;
-    } else if (mb_ir_is_const(ir, op->in[0], &c)) {
+    } else if (is_settled(ir, op->in[0], &open->taken)) {
         open->kind = MB_OPEN_FOLDED;
-        open->taken = c != 0;
         mb_cache_copy(&open->before, &builder->cache);
         if (!open->taken)
             mb_ir_end_path(ir);
@@ -75,6 +102,7 @@ static void open_else(struct mb_ir *ir, const struct mb_op *op)
         ir->failed = true;
         return;
     }
+    unsettle(builder, builder->depth - 1);
     open->in_else = true;
     open->then_ended = builder->dropped != 0;
     if (open->kind == MB_OPEN_UNREACHED)
@@ -354,6 +382,8 @@ static void close_real(struct mb_ir *ir, struct mb_open *open, const struct mb_o
         keep_arm(ir, open, open->then_ended ? &last : &open->then_end);
     else
         merge(ir, open, &open->then_end, &last);
+    if (open->then_ended != last_ended)
+        settle(builder, open->condition, last_ended);
     if (open->then_ended || last_ended)
         builder->merge = open->then_ended ? MB_MERGE_ELSE : MB_MERGE_THEN;
 }
@@ -378,7 +408,7 @@ static void close_if(struct mb_ir *ir, const struct mb_op *op)
         ir->failed = true;
         return;
     }
-    builder->depth--;
+    unsettle(builder, --builder->depth);
     if (open->kind == MB_OPEN_REAL)
         close_real(ir, open, op);
     else if (open->kind == MB_OPEN_FOLDED)

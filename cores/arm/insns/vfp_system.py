@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cores.arm.insns.simd_fpscr import fpscr_read, fpscr_write
 from cores.arm.insns.simd_registers import Cpu, Value, check_vfp
-from machinebuilder.isa import InsnSet, extern, u32
+from machinebuilder.isa import InsnSet, extern, u1, u32
 
 insns = InsnSet("vfp")
 
@@ -19,9 +19,9 @@ CP10 = 3 << 20  # CPACR.cp10; cp11 is to be the same
 
 @extern(effects="writes")
 def fpexc_write(cpu: Cpu, value: u32) -> None:
-    """Write FPEXC.EN: whether instructions are allowed is in the translation flags."""
+    """Write FPEXC.EN, which says whether instructions are allowed."""
     cpu.fpexc = u32(value & ENABLE)
-    allowed = int(cpu.cpacr & CP10 == CP10 and value & ENABLE != 0)
+    allowed = u1(int(cpu.cpacr & CP10 == CP10 and value & ENABLE != 0))
     cpu.vfp = cpu.neon = allowed
 
 

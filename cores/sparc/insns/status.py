@@ -20,7 +20,7 @@ def read_psr(cpu: Cpu) -> u32:
     return u32(
         int(cpu.psr_id)
         | icc
-        | cpu.fpu << 12
+        | int(cpu.fpu) << 12
         | int(cpu.pil) << 8
         | cpu.supervisor << 7
         | int(cpu.ps) << 6
@@ -37,7 +37,7 @@ def write_psr(cpu: Cpu, value: u32) -> None:
         cpu.undefined()
     cpu.n, cpu.z = u1(word >> 23), u1(word >> 22)
     cpu.v, cpu.c = u1(word >> 21), u1(word >> 20)
-    cpu.fpu, cpu.supervisor = word >> 12 & 1, word >> 7 & 1
+    cpu.fpu, cpu.supervisor = u1(word >> 12), word >> 7 & 1
     cpu.pil, cpu.ps, cpu.et = u32(word >> 8 & 15), u1(word >> 6), u1(word >> 5)
     cpu.switch_window(word & 31)
 

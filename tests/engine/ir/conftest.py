@@ -36,4 +36,8 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     loaded.harness_op.argtypes = [
         ctypes.c_uint, ctypes.c_uint, ctypes.c_uint64, ctypes.c_uint64 * 8,
         ctypes.c_int, ctypes.POINTER(ctypes.c_uint32)]
+    loaded.harness_decisions.argtypes = [
+        ctypes.c_char_p, ctypes.c_uint, ctypes.c_uint32 * 4, ctypes.c_int,
+        ctypes.POINTER(ctypes.c_uint32)]
+    loaded.harness_decisions.restype = ctypes.c_uint32
     return loaded

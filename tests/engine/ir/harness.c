@@ -252,6 +252,54 @@ int harness_op(unsigned code, unsigned type, uint64_t imm, uint64_t vector[8],
     return way == 0 && toy.cpu.pc == 0x1004 && toy.cpu.insns == 1 ? 0 : -3;
 }
 
+/* ---- decisions ---- */
+/* i N: if r[N], e: else, n: endif, + N: r[8] is its triple and N, x N: leave for N. */
+static void decide(const uint8_t *tokens, unsigned count)
+{
+    uint32_t sum = offsetof(struct toy, r) + 4 * 8;
+    for (unsigned at = 0; at < count;) {
+        uint8_t token = tokens[at++];
+        if (token == 'i')
+            mb_ir_if(ir, mb_ir_get(ir, MB_I32, offsetof(struct toy, r) + 4 * tokens[at++], 4));
+        else if (token == 'e')
+            mb_ir_else(ir);
+        else if (token == 'n')
+            mb_ir_endif(ir);
+        else if (token == 'x')
+            mb_ir_exit(ir, 0x2000 + tokens[at++]);
+        else {
+            mb_v old = mb_ir_get(ir, MB_I32, sum, 4);
+            mb_v three = mb_ir_mul(ir, old, mb_ir_const(ir, MB_I32, 3));
+            mb_ir_put(ir, sum, 4, mb_ir_add(ir, three, mb_ir_const(ir, MB_I32, tokens[at++])));
+        }
+    }
+}
+
+/* Gives r[8], and in `left` what was left for; ENDLESS: no unit. */
+uint32_t harness_decisions(const uint8_t *tokens, unsigned count, const uint32_t r[4],
+                           int compiled, uint32_t *left)
+{
+    static struct toy toy;
+    struct mb_code out;
+    if (!prepare())
+        return ENDLESS;
+    memset(&toy, 0, sizeof toy);
+    connect(&toy);
+    memcpy(toy.r, r, 4 * sizeof *r);
+    mb_ir_reset(ir);
+    mb_ir_insn(ir, 0x1000);
+    decide(tokens, count);
+    mb_ir_exit(ir, 0x2000);
+    if (mb_ir_verify(ir) || (compiled && !generate(&out)))
+        return ENDLESS;
+    if (compiled)
+        run_code(&toy, &out);
+    else
+        run_interpreter(&toy);
+    *left = (uint32_t)toy.cpu.pc - 0x2000;
+    return toy.r[8];
+}
+
 /* ---- random units ---- */
 static uint64_t random_state;
 static uint32_t pick(uint32_t below)
