@@ -52,6 +52,7 @@ static const struct workload WORKLOADS[] = {
     {"system", "signals", signals, 700},
     {"system", "map_churn", map_churn, 300},
     {"system", "page_faults", page_faults, 60},
+    {"fresh", "fresh_code", fresh_code, 10},
     {"block", "block_write", block_write, 4},
     {"block", "block_read", block_read, 8},
 #ifdef GUEST_THREADS

@@ -7,7 +7,7 @@
 typedef int pid_t;
 
 enum { O_RDONLY = 0, O_RDWR = 2, SEEK_SET = 0 };
-enum { PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20 };
+enum { PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20 };
 enum { SIGUSR1 = 30, CLOCK_MONOTONIC = 1, BLKFLSBUF = 0x20001261 };
 enum { RB_AUTOBOOT = 0x01234567, RB_POWER_OFF = 0x4321fedc };
 #define MAP_FAILED ((void *)-1)

@@ -24,6 +24,8 @@ workload_fn matmul_double, nbody, newton;
 workload_fn copy_16, copy_256, copy_4k, copy_1m, fill_16, fill_4k, fill_1m;
 // system.c
 workload_fn system_calls, fork_exec, pipes, signals, map_churn, page_faults;
+// fresh.c
+workload_fn fresh_code;
 // block.c
 workload_fn block_write, block_read;
 // threads.c

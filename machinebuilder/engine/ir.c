@@ -40,7 +40,7 @@ void mb_ir_reset(struct mb_ir *ir)
     memset(&ir->ops[0], 0, sizeof ir->ops[0]);
     ir->count = 1;
     ir->arg_count = 0;
-    ir->failed = ir->optimized = false;
+    ir->failed = ir->optimized = ir->round = false;
     ir->start = 0;
     ir->insns = 0;
     memset(builder->shared, 0, sizeof builder->shared);
@@ -96,10 +96,9 @@ mb_v mb_ir_append(struct mb_ir *ir, const struct mb_op *op)
 
 static unsigned hash(const struct mb_op *op)
 {
-    uint64_t h = op->imm * 0x9e3779b97f4a7c15u;
-    h ^= op->code * 0x85ebca6bu + op->in[0] * 0xc2b2ae35u + op->in[1] * 0x27d4eb2fu +
-         op->in[2] * 0x165667b1u + op->type;
-    return (unsigned)((h ^ h >> 29) * 0x9e3779b1u >> 13) % MB_SHARED;
+    uint64_t inputs = (uint64_t)op->in[1] << 32 | op->in[0];
+    uint64_t rest = op->imm ^ (uint64_t)op->in[2] << 24 ^ (uint64_t)(op->code << 3 | op->type) << 48;
+    return (inputs * 0x9e3779b97f4a7c15u ^ rest * 0xc2b2ae3d27d4eb4fu) >> 56 & (MB_SHARED - 1);
 }
 
 static bool same(const struct mb_op *x, const struct mb_op *y)
@@ -215,6 +214,10 @@ static bool comes_before_waiting(unsigned code)
 
 mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op *op)
 {
+    if (op->code == MB_IR_CONST) {
+        op->imm &= op->type == MB_I32 ? UINT32_MAX : UINT64_MAX;
+        return mb_ir_share(ir, op);
+    }
     if (ir->builder->waiting_count && !comes_before_waiting(op->code))
         mb_ir_put_waiting(ir);
     mb_v one = op->code == MB_IR_PHI ? mb_ir_only_arm(ir, op) : 0;

@@ -41,7 +41,7 @@ struct mb_op {
     uint8_t width;              /* bytes; of fp: the type of the operands */
     uint8_t flags;              /* MB_MEM_* */
     uint8_t argc;               /* of a call: ir->args[in[0]..] */
-    uint16_t mark;              /* scratch of passes and back ends */
+    uint16_t mark;              /* scratch of back ends; the passes leave the number of uses */
     mb_v in[3];
     uint64_t imm;               /* constant, offset, disp, pc or struct mb_helper * */
 };
@@ -55,6 +55,7 @@ struct mb_ir {
     uint32_t arg_count, arg_capacity;
     bool failed;                /* too large, or misused: the unit must not be run */
     bool optimized;
+    bool round;                 /* an exit goes to the unit's own start */
     uint64_t start;             /* pc of the first insn op */
     uint32_t insns;             /* number of insn ops */
     struct mb_builder *builder;

@@ -7,7 +7,7 @@
 #include "ir.h"
 #include "ir_table.h"
 
-enum { MB_CACHE = 48, MB_DEPTH = 16, MB_SHARED = 256, MB_SETTLED = 16, MB_MAX_OPS = 1u << 16 };
+enum { MB_CACHE = 48, MB_DEPTH = 16, MB_SHARED = 256, MB_SETTLED = 16, MB_HINTS = 128, MB_MAX_OPS = 1u << 16 };
 
 /* What a state field holds: `value`, as read by get, or (raw) as written by a put that
  * kept only its low bytes. `put`: written since the start of the innermost open arm. */
@@ -50,6 +50,7 @@ struct mb_settled { mb_v condition; bool truth; unsigned depth; };
 
 struct mb_builder {
     struct mb_cache cache;
+    uint8_t hints[MB_HINTS];    /* by offset: where in the cache the field was */
     struct mb_waiting waiting[MB_CACHE];
     unsigned waiting_count;
     mb_v shared[MB_SHARED];     /* pure operations by hash */

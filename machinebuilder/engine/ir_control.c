@@ -119,8 +119,9 @@ static void open_else(struct mb_ir *ir, const struct mb_op *op)
     }
     if (builder->dropped)
         revive(ir);
+    else
+        mb_cache_copy(&open->then_end, &builder->cache);
     mb_ir_forget(ir, open->at, ir->count);
-    mb_cache_copy(&open->then_end, &builder->cache);
     mb_cache_copy(&builder->cache, &open->before);
     clear_put(&builder->cache);
     open->at_else = mb_ir_append(ir, op);
@@ -346,13 +347,18 @@ static void merge(struct mb_ir *ir, const struct mb_open *open,
     ir->builder->merge = MB_MERGE_PHI;
 }
 
-/* After an arm that left, the state is the other arm's; its puts count for the outside.
- */
+/* After an arm that left, the state is the other arm's; its puts count for the outside. Most
+ * fields are where they were before. */
 static void keep_arm(struct mb_ir *ir, const struct mb_open *open, struct mb_cache *arm)
 {
+    const struct mb_cache *before = &open->before;
     for (unsigned i = 0; i < arm->count; i++) {
         struct mb_known *known = &arm->known[i];
-        known->put = known->put || was_put(&open->before, known);
+        const struct mb_known *old = &before->known[i];
+        if (i < before->count && old->offset == known->offset && old->width == known->width)
+            known->put = known->put || old->put;
+        else
+            known->put = known->put || was_put(before, known);
     }
     mb_cache_copy(&ir->builder->cache, arm);
 }
@@ -443,7 +449,10 @@ mb_v mb_ir_control(struct mb_ir *ir, struct mb_op *op)
             ir->start = op->imm;
         mb_ir_append(ir, op);
         return 0;
-    default:                    /* exit, jump, leave */
+    case MB_IR_EXIT:
+        ir->round |= op->imm == ir->start && !ir->builder->dropped;
+        /* fall through */
+    default:                    /* jump, leave */
         mb_ir_append(ir, op);
         mb_ir_end_path(ir);
         return 0;

@@ -71,7 +71,7 @@ static mb_v cut(struct mb_ir *ir, mb_v v, unsigned width)
     if (type == MB_V128)
         return width == 16 ? v : mb_ir_vpair(ir, mb_ir_vlow(ir, v),
                                              mb_ir_const(ir, MB_I64, 0));
-    if (type > MB_I64 || width == 8)
+    if (type > MB_I64 || mb_ir_bits(ir, v) <= 8 * width)
         return v;
     uint64_t mask = (1ull << 8 * width) - 1;
     return mb_ir_and(ir, v, mb_ir_const(ir, (enum mb_type)type, mask));
@@ -99,15 +99,28 @@ static mb_v view(struct mb_ir *ir, mb_v v, unsigned type)
     }
 }
 
-/* What is known of a field, in the form that a get gives. */
-static mb_v forward(struct mb_ir *ir, struct mb_known known, unsigned type)
+/* As mb_cache_find for the builder's cache; looks first where the field was the last time. */
+static struct mb_known *find(struct mb_ir *ir, uint32_t offset, unsigned width)
 {
-    if (known.raw) {
-        known.value = cut(ir, known.value, known.width);
-        known.raw = false;
-        mb_cache_set(&ir->builder->cache, known);
+    struct mb_cache *cache = &ir->builder->cache;
+    uint8_t *hint = &ir->builder->hints[offset % MB_HINTS];
+    struct mb_known *known = &cache->known[*hint];
+    if (*hint < cache->count && known->offset == offset && known->width == width)
+        return known;
+    known = (struct mb_known *)mb_cache_find(cache, offset, width);
+    if (known)
+        *hint = (uint8_t)(known - cache->known);
+    return known;
+}
+
+/* What is known of a field, in the form that a get gives. */
+static mb_v forward(struct mb_ir *ir, struct mb_known *known, unsigned type)
+{
+    if (known->raw) {
+        known->value = cut(ir, known->value, known->width);
+        known->raw = false;
     }
-    return view(ir, known.value, type);
+    return view(ir, known->value, type);
 }
 
 /* A field read in another shape than it was written is not remembered: what was written
@@ -116,9 +129,9 @@ static mb_v get(struct mb_ir *ir, const struct mb_op *op)
 {
     struct mb_cache *cache = &ir->builder->cache;
     struct mb_known field = {.offset = (uint32_t)op->imm, .width = op->width};
-    const struct mb_known *known = mb_cache_find(cache, field.offset, field.width);
+    struct mb_known *known = find(ir, field.offset, field.width);
     if (known)
-        return forward(ir, *known, op->type);
+        return forward(ir, known, op->type);
     field.value = mb_ir_append(ir, op);
     if (!mb_cache_overlaps(cache, &field))
         mb_cache_set(cache, field);
@@ -129,14 +142,16 @@ static void put(struct mb_ir *ir, const struct mb_op *op)
 {
     struct mb_cache *cache = &ir->builder->cache;
     uint32_t offset = (uint32_t)op->imm;
-    const struct mb_known *known = mb_cache_find(cache, offset, op->width);
-    if (known && known->value == op->in[0])
+    struct mb_known *known = find(ir, offset, op->width);
+    struct mb_known now = {.offset = offset, .width = op->width, .raw = true, .put = true,
+                           .value = op->in[0]};
+    if (known && known->value == now.value)
         return;
     mb_ir_append(ir, op);
-    mb_cache_set(cache, (struct mb_known){
-        .offset = offset, .width = op->width, .raw = true, .put = true,
-        .value = op->in[0],
-    });
+    if (known)
+        *known = now;           /* no other overlaps it */
+    else
+        mb_cache_set(cache, now);
 }
 
 mb_v mb_ir_state(struct mb_ir *ir, struct mb_op *op)

@@ -74,17 +74,24 @@ static bool is_needed(const struct mb_op *op, struct hidden *hidden)
     }
 }
 
-static void need_operands(struct mb_ir *ir, const struct mb_op *op)
+static void count_use(struct mb_op *op)
+{
+    if (op->mark < UINT16_MAX)
+        op->mark++;
+}
+
+static void count_operands(struct mb_ir *ir, const struct mb_op *op)
 {
     if (op->code == MB_IR_CALL) {
         for (unsigned i = 0; i < op->argc; i++)
-            ir->ops[ir->args[op->in[0] + i]].mark = 1;
+            count_use(&ir->ops[ir->args[op->in[0] + i]]);
         return;
     }
     for (unsigned i = 0; i < mb_ir_table[op->code].inputs; i++)
-        ir->ops[op->in[i]].mark = 1;
+        count_use(&ir->ops[op->in[i]]);
 }
 
+/* Leaves in `mark` how many uses an operation has. */
 void mb_pass_dead(struct mb_ir *ir)
 {
     struct hidden hidden = {.count = 0};
@@ -99,6 +106,6 @@ void mb_pass_dead(struct mb_ir *ir)
         }
         if (op->code == MB_IR_GET)
             show(&hidden, (uint32_t)op->imm, op->width);
-        need_operands(ir, op);
+        count_operands(ir, op);
     }
 }

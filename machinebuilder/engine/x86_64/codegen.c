@@ -59,10 +59,11 @@ static void generate(struct gen *gen, const struct mb_op *op)
     case MB_E_READS: mb_x86_get(gen, op); return;
     case MB_E_WRITES: mb_x86_put(gen, op); return;
     case MB_E_CALL: mb_x86_call(gen, op); return;
+    case MB_E_MEMORY: gen->failed |= !mb_x86_memory(gen, op); return;
+    case MB_E_CONTROL: gen->failed |= !mb_x86_control(gen, op); return;
     default: break;
     }
-    if (!mb_x86_integer(gen, op) && !mb_x86_memory(gen, op) && !mb_x86_float(gen, op) &&
-        !mb_x86_vector(gen, op) && !mb_x86_control(gen, op))
+    if (!mb_x86_integer(gen, op) && !mb_x86_float(gen, op) && !mb_x86_vector(gen, op))
         gen->failed = true;
 }
 

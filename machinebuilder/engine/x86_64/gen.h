@@ -15,7 +15,7 @@
 #include "../ir_table.h"
 #include "asm.h"
 
-enum { STATE_BIAS = 128, SPILLS = 96, SCRATCH_XMM = 15, DIRTY = 64, REGIONS = 256 };
+enum { STATE_BIAS = 128, SPILLS = 96, SCRATCH_XMM = 15, DIRTY = 64, HINTS = 128, REGIONS = 256 };
 enum { FRAME_ARGS = 32, FRAME_SAVED = FRAME_ARGS,
        FRAME_SPILL = FRAME_SAVED + (int)offsetof(struct mb_saved, spill),
        FRAME_SIZE = FRAME_SPILL + 8 * SPILLS + 8 };
@@ -133,6 +133,7 @@ struct gen {
     struct flags flags;         /* what the host flags show now */
 
     struct dirty_set dirty;
+    uint8_t hints[HINTS];       /* by offset: where in the set a field was */
     uint32_t seen;              /* in the liveness pass: the last that may see every field */
     bool storing;               /* a field: the dirty set must stay as it is */
     struct region *regions, *open[64];
@@ -167,6 +168,9 @@ enum { SCALED_FIRST = 1, SCALED_SECOND = 2 };
 bool mb_x86_live(struct gen *gen);
 void mb_dirty_put(struct dirty_set *set, struct dirty field);
 bool mb_dirty_overlaps(const struct dirty *x, uint32_t offset, unsigned width);
+/* The field that `op` reads or writes, in just that shape, if it is dirty: then no other
+ * overlaps it. */
+struct dirty *mb_x86_dirty(struct gen *gen, const struct mb_op *op);
 bool mb_dirty_has(const struct dirty_set *set, const struct dirty *field);
 /* Is the field written again directly after the endif at `at_end`? */
 bool mb_x86_killed(const struct gen *gen, uint32_t at_end, const struct dirty *field);
@@ -226,6 +230,16 @@ void mb_x86_moves(struct gen *gen, struct move *moves, unsigned count);
 void mb_x86_restore(struct gen *gen, const struct allocation *where);
 
 /* flags.c */
+static inline bool mb_x86_is_compare(const struct mb_op *op)
+{
+    switch (op->code) {
+    case MB_IR_EQ: case MB_IR_NE: case MB_IR_LTU: case MB_IR_LEU: case MB_IR_LTS:
+    case MB_IR_LES: case MB_IR_OVERFLOW: case MB_IR_SUBOVERFLOW:
+        return true;
+    default:
+        return false;
+    }
+}
 bool mb_x86_condition(const struct mb_ir *ir, mb_v v, struct condition *out);
 bool mb_x86_can_be_lazy(const struct mb_ir *ir, mb_v v);
 static inline bool mb_x86_is_lazy(const struct gen *gen, mb_v v)

@@ -22,6 +22,20 @@ bool mb_dirty_has(const struct dirty_set *set, const struct dirty *field)
     return false;
 }
 
+struct dirty *mb_x86_dirty(struct gen *gen, const struct mb_op *op)
+{
+    struct dirty_set *set = &gen->dirty;
+    uint8_t *hint = &gen->hints[op->imm % HINTS];
+    for (unsigned i = 0, at = *hint; i <= set->count; at = i++) {
+        struct dirty *field = &set->field[at];
+        if (at < set->count && field->offset == op->imm && field->width == op->width) {
+            *hint = (uint8_t)at;
+            return field;
+        }
+    }
+    return NULL;
+}
+
 static bool covers(const struct dirty *x, const struct dirty *y)
 {
     return x->offset <= y->offset && y->offset + y->width <= x->offset + x->width;
@@ -132,10 +146,17 @@ static void see_overlapping(struct gen *gen, const struct mb_op *op)
 
 static bool see_put(struct gen *gen, const struct mb_op *op)
 {
+    struct dirty now = {(uint32_t)op->imm, op->width, op->in[0], gen->at};
+    struct dirty *old = mb_x86_dirty(gen, op);
+    if (old) {
+        settle(gen, old);
+        *old = now;
+        return true;
+    }
     see_overlapping(gen, op);
     if (gen->dirty.count == DIRTY)
         return false;
-    mb_dirty_put(&gen->dirty, (struct dirty){(uint32_t)op->imm, op->width, op->in[0], gen->at});
+    mb_dirty_put(&gen->dirty, now);
     return true;
 }
 
@@ -318,39 +339,25 @@ static void mark_sum(struct gen *gen, const struct mb_op *op)
 }
 
 /* ---- shifts that an address does ---- */
-static void count_uses(struct gen *gen)
-{
-    const struct mb_ir *ir = gen->ir;
-    for (uint32_t at = 1; at < ir->count; at++) {
-        const struct mb_op *op = &ir->ops[at];
-        for (unsigned i = 0; op->code == MB_IR_CALL && i < op->argc; i++)
-            gen->values[ir->args[op->in[0] + i]].operand++;
-        for (unsigned i = 0; op->code != MB_IR_CALL && i < mb_ir_table[op->code].inputs; i++)
-            gen->values[op->in[i]].operand++;
-    }
-}
-
 static bool is_scale(const struct gen *gen, const struct mb_op *sum, unsigned side)
 {
     const struct mb_op *shift = &gen->ir->ops[sum->in[side]];
     uint64_t count;
     return shift->code == MB_IR_SHL && shift->type == sum->type &&
-           gen->values[sum->in[side]].operand == 1 &&
+           shift->mark == 1 &&
            mb_x86_const(gen, shift->in[1], &count) && count >= 1 && count <= 3;
 }
 
-/* x + (y << 1, 2 or 3), where nothing else wants the product: one lea. */
+/* x + (y << 1, 2 or 3), where nothing else wants the product: one lea. Before marks are
+ * other things than numbers of uses. */
 static void find_scales(struct gen *gen)
 {
-    count_uses(gen);
     for (uint32_t at = 1; at < gen->ir->count; at++) {
         struct mb_op *op = &gen->ir->ops[at];
         if (op->code == MB_IR_ADD)
             op->flags = is_scale(gen, op, 1) ? SCALED_SECOND :
                         is_scale(gen, op, 0) ? SCALED_FIRST : 0;
     }
-    for (uint32_t at = 1; at < gen->ir->count; at++)
-        gen->values[at].operand = 0;
 }
 
 static mb_v operand_of(const struct gen *gen, const struct mb_op *op, unsigned i)
@@ -364,7 +371,7 @@ static void use_operands(struct gen *gen, const struct mb_op *op)
     struct condition condition;
     for (unsigned i = 0; i < mb_ir_table[op->code].inputs; i++)
         use(gen, operand_of(gen, op, i));
-    if (!mb_x86_condition(gen->ir, gen->at, &condition))
+    if (!mb_x86_is_compare(op) || !mb_x86_condition(gen->ir, gen->at, &condition))
         return;
     use(gen, condition.flags.a);
     if (condition.flags.b)
@@ -387,7 +394,8 @@ bool mb_x86_live(struct gen *gen)
         op->mark = 0;
         if (op->code == MB_IR_NOP)
             continue;
-        gen->values[gen->at].lazy = mb_x86_can_be_lazy(gen->ir, gen->at);
+        gen->values[gen->at].lazy =
+            mb_x86_is_compare(op) && mb_x86_can_be_lazy(gen->ir, gen->at);
         if (gen->values[gen->at].lazy) {
             mark_sum(gen, op);
         } else if (op->code != MB_IR_CALL) {

@@ -128,7 +128,7 @@ void mb_x86_find_loop(struct gen *gen)
     unsigned depth = 0;
     loop->count = loop->edge_count = 0;
     loop->label = NULL;
-    if (!can_loop(gen))
+    if (!gen->ir->round || !can_loop(gen))
         return;
     for (uint32_t i = 1; i < gen->ir->count; i++) {
         const struct mb_op *op = &gen->ir->ops[i];

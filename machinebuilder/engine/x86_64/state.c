@@ -54,6 +54,11 @@ void mb_x86_get(struct gen *gen, const struct mb_op *op)
 
 void mb_x86_put(struct gen *gen, const struct mb_op *op)
 {
+    struct dirty *old = mb_x86_dirty(gen, op);
+    if (old) {
+        old->v = op->in[0];
+        return;
+    }
     store_overlapping(gen, op);
     if (gen->dirty.count == DIRTY) {
         gen->failed = true;
