@@ -23,7 +23,7 @@ from machinebuilder.engine.opcodes import OPS
 CODES = [op.name for op in OPS]
 TYPES = ("void", "i32", "i64", "float", "double", "v128")
 INTEGER_BITS = {"i32": 32, "i64": 64, "float": 32, "double": 64}
-SIGNED, ALIGNED, SWAP = 1, 2, 4
+SIGNED, ALIGNED, SWAP, WORD_ALIGNED = 1, 2, 4, 16
 """MB_MEM_* of core.h"""
 LEFT, UNALIGNED, NAN, TRAP = 0, -2, -3, -4
 """What the function returns"""
@@ -398,8 +398,11 @@ class Writer:
         self.store_dirty()
         kind = self.ops[op.inputs[0]].type
         va = self.let(f"add {self.typed(op.inputs[0])}, {op.disp}")
-        if op.flags & ALIGNED and op.width > 1:
-            low = self.let(f"and {kind} {va}, {op.width - 1}")
+        alignment = 4 if op.flags & WORD_ALIGNED else 1
+        if op.flags & ALIGNED:
+            alignment = op.width
+        if alignment > 1:
+            low = self.let(f"and {kind} {va}, {alignment - 1}")
             self.leave_if(self.let(f"icmp ne {kind} {low}, 0"), "unaligned")
         wide = self.let(f"zext {kind} {va} to i64") if kind == "i32" else va
         return self.let(f"getelementptr i8, ptr %window, i64 {wide}")

@@ -113,12 +113,6 @@ void arm_fault(struct mb_cpu *cpu, uint64_t va, enum mb_access access, uint32_t 
     }
 }
 
-void arm_alignment_fault(struct arm_state *s, uint32_t address, uint32_t is_write)
-{
-    arm_fault(&s->cpu, address, is_write ? MB_WRITE : MB_READ, MB_FAULT_ALIGNMENT);
-    mb_cpu_unwind(&s->cpu);
-}
-
 /* ---- interrupts ------------------------------------------------------------------------------ */
 static uint32_t lines(const struct mb_cpu *cpu)
 {

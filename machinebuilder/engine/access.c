@@ -221,7 +221,7 @@ static unsigned on_first_page(uint64_t va, unsigned width)
 static void check_alignment(struct mb_vcpu *vcpu, const struct mb_site *site, uint64_t va,
                             unsigned width, unsigned flags, enum mb_access access)
 {
-    if ((flags & MB_MEM_ALIGNED) && (va & (width - 1)))
+    if (va & (mb_mem_alignment(width, flags) - 1))
         mb_raise(vcpu, site, va, access, MB_FAULT_ALIGNMENT);
 }
 

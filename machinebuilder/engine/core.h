@@ -57,8 +57,14 @@ enum {
     MB_MEM_ALIGNED = 2,    /* a misaligned address faults whatever the core's setting is */
     MB_MEM_SWAP = 4,       /* data is big-endian (host is little) */
     MB_MEM_USER = 8,       /* checked as an unprivileged access */
-    MB_MEM_MAY_ALIGN = 16, /* a misaligned address is allowed (the default is too) */
+    MB_MEM_WORD_ALIGNED = 16, /* so does one that is not a multiple of four, of 8 bytes */
 };
+
+/* What an address must be a multiple of, in bytes. */
+static inline unsigned mb_mem_alignment(unsigned width, unsigned flags)
+{
+    return flags & MB_MEM_ALIGNED ? width : flags & MB_MEM_WORD_ALIGNED ? 4 : 1;
+}
 
 /* ---- field table: state by name, for gdb, snapshots, lock-step and model files ----------- */
 struct mb_field {

@@ -363,12 +363,22 @@ static void keep_arm(struct mb_ir *ir, const struct mb_open *open, struct mb_cac
     mb_cache_copy(&ir->builder->cache, arm);
 }
 
+/* An arm with nothing in it is none. */
+static void drop_empty_else(struct mb_ir *ir, struct mb_open *open)
+{
+    if (open->at_else && open->at_else == ir->count - 1) {
+        ir->count--;
+        open->at_else = 0;
+    }
+}
+
 static void close_real(struct mb_ir *ir, struct mb_open *open, const struct mb_op *op)
 {
     struct mb_builder *builder = ir->builder;
     bool last_ended = builder->dropped != 0;
     if (last_ended)
         revive(ir);
+    drop_empty_else(ir, open);
     struct mb_cache last;
     mb_cache_copy(&last, &builder->cache);
     if (!open->in_else) {

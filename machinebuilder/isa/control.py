@@ -27,8 +27,8 @@ from .values import (
 
 Arguments = dict[str, Value]
 SIGNATURES: dict[str, tuple[str, ...]] = {
-    "load": ("type", "address", "aligned", "user"),
-    "store": ("type", "address", "value", "aligned", "user"),
+    "load": ("type", "address", "aligned", "user", "word_aligned"),
+    "store": ("type", "address", "value", "aligned", "user", "word_aligned"),
     "cas": ("type", "address", "expected", "new"),
     "swap": ("type", "address", "value"),
     "fence": (),
@@ -38,7 +38,12 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "undefined": (),
     "has": ("feature",),
 }
-OPTIONAL = ("aligned", "user")
+ACCESS_FLAGS = {
+    "aligned": "MB_MEM_ALIGNED",
+    "user": "MB_MEM_USER",
+    "word_aligned": "MB_MEM_WORD_ALIGNED",
+}
+OPTIONAL = tuple(ACCESS_FLAGS)
 
 
 def method(
@@ -72,7 +77,7 @@ def _flags(f: Function, node: ast.AST, kind: type[Any], arguments: Arguments) ->
     parts = []
     if issubclass(kind, IntValue) and kind.signed and kind.bits < 32:
         parts.append("MB_MEM_SIGNED")
-    for name, flag in (("aligned", "MB_MEM_ALIGNED"), ("user", "MB_MEM_USER")):
+    for name, flag in ACCESS_FLAGS.items():
         value = arguments.get(name, Const(0))
         if isinstance(value, Dyn) or not is_static(value):
             f.fail(node, f"{name} must be static")

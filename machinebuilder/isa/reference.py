@@ -159,10 +159,15 @@ class Reference:
         return bool(getattr(self, features.name).pattern >> features.bit(feature) & 1)
 
     def load(
-        self, kind: Any, address: Any, aligned: bool = False, user: bool = False
+        self,
+        kind: Any,
+        address: Any,
+        aligned: bool = False,
+        user: bool = False,
+        word_aligned: bool = False,
     ) -> Any:
         """Guest memory as a value of `kind`."""
-        at = self._address(address, kind, aligned, "read")
+        at = self._address(address, kind, "read", aligned, word_aligned)
         return from_pattern(
             kind, int.from_bytes(self.memory.read(at, kind.bits // 8), self._order())
         )
@@ -174,9 +179,10 @@ class Reference:
         value: Any,
         aligned: bool = False,
         user: bool = False,
+        word_aligned: bool = False,
     ) -> None:
         """Write guest memory."""
-        at = self._address(address, kind, aligned, "write")
+        at = self._address(address, kind, "write", aligned, word_aligned)
         data = coerce(kind, value).pattern.to_bytes(kind.bits // 8, self._order())
         self.memory.write(at, data)
 
@@ -259,10 +265,14 @@ class Reference:
     def _order(self) -> Any:
         return "big" if getattr(self, "big_endian", False) else "little"
 
-    def _address(self, address: Any, kind: Any, aligned: bool, access: str) -> int:
+    def _address(
+        self, address: Any, kind: Any, access: str, aligned: bool, word_aligned: bool
+    ) -> int:
         at = int(address) & self._address_mask
-        size = kind.bits // 8
-        if (aligned or self.check_alignment) and at % size:
+        demanded = 4 if word_aligned else 1
+        if aligned or self.check_alignment:
+            demanded = kind.bits // 8
+        if at % demanded:
             raise GuestFault(at, access, "misaligned")
         return at
 

@@ -31,7 +31,7 @@ BODIES = {
     "cpu.r[a] = @cpu.load(imm, 0)": "a type such as u32 wanted, not a static number",
     "cpu.r[a] = @cpu.load(u32, 0, aligned=cpu.n)": "aligned must be static",
     "@cpu.branch_if(cpu.n, cpu.r[a])": "takes a static target",
-    "@cpu.store(u32, 0)": "takes (type, address, value, aligned, user)",
+    "@cpu.store(u32, 0)": "takes (type, address, value, aligned, user, word_aligned)",
     "if @cpu.has('wings'): pass": "no feature 'wings'",
     "assert @a == 1 and 0": "assertion fails",
     "x = @popcount(a, b)": "popcount takes 1 arguments",

@@ -7,16 +7,9 @@ leaves the registers as they were.
 from __future__ import annotations
 
 from cores.arm.formats import NOT_EXCLUSIVE, Cpu, Value, read, write_loaded
-from machinebuilder.isa import GuestFault, extern, s8, s16, s32, u8, u16, u32, u64
+from machinebuilder.isa import s8, s16, s32, u8, u16, u32, u64
 
 BYTE, HALF, WORD = 0, 1, 2
-ALIGNMENT_WRITE = 1
-
-
-@extern(effects="exits")
-def alignment_fault(cpu: Cpu, address: u32, is_write: u32) -> None:
-    """Raise an alignment fault: LDRD and VLDR need words, whatever SCTLR.A says."""
-    raise GuestFault(int(address), "write" if is_write else "read", "misaligned")
 
 
 def offset_by(base: Value, up: int, offset: Value) -> Value:
@@ -86,10 +79,8 @@ def store_indexed(
 
 
 def load_pair(cpu: Cpu, address: Value) -> Value:
-    """LDRD: two words at a word-aligned address, in one access where it can be."""
-    if address & 3 != 0:
-        alignment_fault(cpu, address, 0)
-    both = cpu.load(u64, address)
+    """LDRD: two words in one access; their address is a word's, whatever SCTLR.A says."""
+    both = cpu.load(u64, address, word_aligned=True)
     if cpu.big_endian:
         return u32(both >> 32), u32(both)
     return u32(both), u32(both >> 32)
@@ -97,12 +88,11 @@ def load_pair(cpu: Cpu, address: Value) -> Value:
 
 def store_pair(cpu: Cpu, address: Value, first: Value, second: Value) -> None:
     """STRD."""
-    if address & 3 != 0:
-        alignment_fault(cpu, address, ALIGNMENT_WRITE)
     if cpu.big_endian:
-        cpu.store(u64, address, (u64(first) << 32) | u64(second))
+        both = (u64(first) << 32) | u64(second)
     else:
-        cpu.store(u64, address, (u64(second) << 32) | u64(first))
+        both = (u64(second) << 32) | u64(first)
+    cpu.store(u64, address, both, word_aligned=True)
 
 
 def load_pair_indexed(

@@ -57,20 +57,27 @@ void mb_x86_jcc_thunk(struct gen *gen, unsigned cc, const uint8_t *thunk)
     patch_thunk(gen, x_jcc(&gen->code, cc), thunk);
 }
 
-/* Misaligned, but within its page: back to the fast path. */
+/* Misaligned, but within its page and enough for what is demanded: back to the fast path. */
 static void check_crossing(struct gen *gen, const struct cold *cold)
 {
     struct code *code = &gen->code;
+    uint8_t *misaligned = NULL;
     if (!cold->unaligned)
         return;
     x_patch(code, cold->unaligned, code->p);
-    if (cold->aligned_only)
+    if (cold->alignment == cold->width || !cold->unaligned_back)
         return;
+    if (cold->alignment > 1) {
+        mb_x86_test_low_bits(gen, cold->address, cold->alignment);
+        misaligned = x_jcc(code, CC_NE);
+    }
     x_rm(code, X_LEA, RAX, at(cold->address, cold->width - 1));
     x_rr(code, OP(0, 0, 0x31), cold->address, RAX);
     x_opcode(code, OP(0, 0, 0xa9), 0, 0, 0, false); /* test eax, imm32 */
     put32(code, 0x1000);
     x_jcc_to(code, CC_E, cold->unaligned_back);
+    if (misaligned)
+        x_patch(code, misaligned, code->p);
 }
 
 /* A fault at the access in the window goes on here. */

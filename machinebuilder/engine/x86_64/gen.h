@@ -108,7 +108,8 @@ enum cold_kind { COLD_LOAD, COLD_STORE, COLD_ATOMIC, COLD_NAN, COLD_EXIT, COLD_H
 struct cold {
     uint8_t kind, width, flags, address, value, b, c;
     uint8_t group;              /* register of the group that this access opens, or 0 */
-    bool xmm, aligned_only, fixed;              /* fixed: the address is `disp` */
+    uint8_t alignment;          /* demanded, in bytes */
+    bool xmm, fixed;            /* fixed: the address is `disp` */
     uint16_t code;              /* NAN: the operation; EXIT: link */
     int32_t disp;               /* of the address, where it is not in a register yet */
     uint8_t *slow, *unaligned, *back;   /* rel32s in the hot code; where to go on */
@@ -186,6 +187,9 @@ bool mb_x86_loop_edge(struct gen *gen, const struct mb_op *op);
 void mb_x86_enter_loop(struct gen *gen);
 const struct loop_edge *mb_x86_edge_at(const struct gen *gen, uint32_t at);
 void mb_x86_go_round(struct gen *gen, const struct loop_edge *edge);
+
+/* memory.c: the zero flag is set if `reg` is a multiple of `width`, a power of two. */
+void mb_x86_test_low_bits(struct gen *gen, unsigned reg, unsigned width);
 
 /* group.c */
 void mb_x86_join_group(struct gen *gen, struct mb_op *op);

@@ -30,7 +30,7 @@ static bool fits(const struct gen *gen, const struct group *group,
     unsigned both = align > group->align ? align : group->align;
     return group->base == op->in[0] && group->write == (op->code == MB_IR_STORE) &&
            gen->at - group->last < GROUP_AGE && high - low <= GROUP_SPAN &&
-           (disp - group->low) % (both ? both : 1) == 0;
+           (disp - group->low) % both == 0;
 }
 
 static void join(struct gen *gen, struct group *group, const struct mb_op *op,
@@ -62,6 +62,7 @@ static struct group *open_group(struct gen *gen, const struct mb_op *op)
     *group = (struct group){.base = op->in[0],
                             .write = op->code == MB_IR_STORE,
                             .reg = NO_REG,
+                            .align = 1,
                             .low = (int32_t)op->imm,
                             .high = (int32_t)op->imm + op->width,
                             .first = gen->at};
@@ -71,7 +72,7 @@ static struct group *open_group(struct gen *gen, const struct mb_op *op)
 /* op->mark becomes the group's number + 1. */
 void mb_x86_join_group(struct gen *gen, struct mb_op *op)
 {
-    unsigned align = op->flags & MB_MEM_ALIGNED ? op->width : 0;
+    unsigned align = mb_mem_alignment(op->width, op->flags);
     if (!can_share(gen, op))
         return;
     struct group *group = NULL;

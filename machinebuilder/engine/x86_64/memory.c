@@ -69,7 +69,7 @@ static unsigned add_disp(struct gen *gen, const struct mb_op *op, unsigned reg,
     return RCX;
 }
 
-static void test_low_bits(struct gen *gen, unsigned reg, unsigned width)
+void mb_x86_test_low_bits(struct gen *gen, unsigned reg, unsigned width)
 {
     x_opcode(&gen->code, OP(0, 0, 0xf6) | BYTE, 0, 0, reg, true); /* test reg8, imm8 */
     put8(&gen->code, 0xc0 | (reg & 7));
@@ -93,7 +93,7 @@ static struct mem look_up(struct gen *gen, const struct mb_op *op, bool write,
     cold->address = (uint8_t)address;
     cold->disp = 0;
     if (op->width > 1) {
-        test_low_bits(gen, address, op->width);
+        mb_x86_test_low_bits(gen, address, op->width);
         cold->unaligned = x_jcc(&gen->code, CC_NE);
         cold->unaligned_back = gen->code.p;
     }
@@ -108,7 +108,7 @@ static struct mem look_up_fixed(struct gen *gen, const struct mb_op *op, bool wr
 {
     uint32_t va = (uint32_t)cold->disp,
              entry = (va >> 12) + (write ? MB_TABLE_WRITE : 0);
-    if ((cold->aligned_only && va % op->width) || (va & 0xfff) + op->width > 0x1000) {
+    if (va % cold->alignment || (va & 0xfff) + op->width > 0x1000) {
         cold->slow = x_jmp(&gen->code);
         return at(RAX, 0);
     }
@@ -128,7 +128,7 @@ static void open_group(struct gen *gen, const struct mb_op *op,
     struct code *code = &gen->code;
     unsigned low = add_disp(gen, op, cold->address, group->low);
     if (group->align > 1) {
-        test_low_bits(gen, low, group->align);
+        mb_x86_test_low_bits(gen, low, group->align);
         cold->unaligned = x_jcc(code, CC_NE);
     }
     x_rm(code, X_LEA, RDX, at(cold->address, group->high - 1));
@@ -140,7 +140,6 @@ static void open_group(struct gen *gen, const struct mb_op *op,
     cold->slow = x_jcc(code, CC_E);
     x_rr(code, OP(0, 0, 0x01) | W64, low, group->reg);
     cold->group = group->reg;
-    cold->aligned_only = true;
 }
 
 static struct mem look_up_group(struct gen *gen, const struct mb_op *op,
@@ -161,10 +160,10 @@ static struct mem look_up_group(struct gen *gen, const struct mb_op *op,
 static bool must_test(struct gen *gen, const struct mb_op *op, const struct cold *cold)
 {
     struct group *group = op->mark ? &gen->groups[op->mark - 1] : NULL;
-    if (!cold->aligned_only || op->width == 1 || (group && group->tested >= op->width))
+    if (cold->alignment == 1 || (group && group->tested >= cold->alignment))
         return false;
     if (group)
-        group->tested = op->width;
+        group->tested = cold->alignment;
     return true;
 }
 
@@ -177,7 +176,7 @@ static struct mem look_through(struct gen *gen, const struct mb_op *op, struct c
     bool tested = must_test(gen, op, cold);
     if (cold->fixed) {
         x_mov_imm(&gen->code, RCX, (uint32_t)cold->disp);
-        if (tested && (uint32_t)cold->disp % op->width)
+        if (tested && (uint32_t)cold->disp % cold->alignment)
             cold->slow = x_jmp(&gen->code);
         return at_index(RBX, RCX, 0, (int32_t)MB_WINDOW);
     }
@@ -186,7 +185,7 @@ static struct mem look_through(struct gen *gen, const struct mb_op *op, struct c
         cold->disp = 0;
     }
     if (tested) {
-        test_low_bits(gen, cold->address, op->width);
+        mb_x86_test_low_bits(gen, cold->address, cold->alignment);
         cold->slow = x_jcc(&gen->code, CC_NE);
     }
     return at_index(RBX, cold->address, 0, (int32_t)MB_WINDOW + cold->disp);
@@ -219,7 +218,7 @@ static struct cold *begin(struct gen *gen, const struct mb_op *op, enum cold_kin
     prepared.kind = (uint8_t)kind;
     prepared.width = op->width;
     prepared.flags = op->flags;
-    prepared.aligned_only = op->flags & MB_MEM_ALIGNED;
+    prepared.alignment = (uint8_t)mb_mem_alignment(op->width, op->flags);
     prepared.row = mb_x86_row(gen);
     *cold = prepared;
     return cold;
@@ -327,7 +326,7 @@ static void resolve(struct gen *gen, const struct mb_op *op)
     struct cold *cold = begin(gen, op, COLD_ATOMIC, prepared);
     struct mem host = at(RAX, 0);
     flags_lost(gen);
-    cold->aligned_only = true;
+    cold->alignment = op->width;
     if (is_fast(gen, op))
         host = look_up(gen, op, true, cold);
     else

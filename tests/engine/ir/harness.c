@@ -54,7 +54,7 @@ static const struct mb_core core = {.address_bits = 32,
 static void check(struct mb_cpu *cpu, uint64_t va, unsigned width, unsigned flags,
                   const struct mb_saved *saved, uint64_t retaddr)
 {
-    bool aligned = !(flags & MB_MEM_ALIGNED) || va % width == 0;
+    bool aligned = va % mb_mem_alignment(width, flags) == 0;
     if (aligned && va + width <= GOOD_PAGES * 4096)
         return;
     if (saved)
@@ -461,6 +461,8 @@ static void random_memory(void)
         flags = 0;
     if (pick(10) == 0)
         flags |= MB_MEM_ALIGNED;
+    if (width == 8 && pick(4) == 0)
+        flags |= MB_MEM_WORD_ALIGNED;
     if (pick(10) == 0 && type <= MB_I64)
         flags |= MB_MEM_SWAP;
     mb_v address = some_address();

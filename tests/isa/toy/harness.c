@@ -24,7 +24,7 @@ static void *at(uint64_t va, unsigned width)
 uint64_t mb_cpu_load(struct mb_cpu *cpu, uint64_t va, unsigned width, unsigned flags)
 {
     uint64_t value = 0;
-    if ((flags & MB_MEM_ALIGNED) && va % width)
+    if (va % mb_mem_alignment(width, flags))
         longjmp(fault, 1);
     memcpy(&value, at(va, width), width);
     if (flags & MB_MEM_SWAP)
@@ -37,7 +37,7 @@ uint64_t mb_cpu_load(struct mb_cpu *cpu, uint64_t va, unsigned width, unsigned f
 void mb_cpu_store(struct mb_cpu *cpu, uint64_t va, uint64_t value, unsigned width,
                   unsigned flags)
 {
-    if ((flags & MB_MEM_ALIGNED) && va % width)
+    if (va % mb_mem_alignment(width, flags))
         longjmp(fault, 1);
     if (flags & MB_MEM_SWAP)
         value = __builtin_bswap64(value) >> (64 - 8 * width);
