@@ -62,13 +62,17 @@ def header() -> str:
             f"enum mb_opcode {{\n{names}    MB_IR_COUNT\n}};\n\n{builders}\n#endif\n")
 
 
-def table_row(op: Op) -> str:
+def row(op: Op) -> str:
     inputs, result = signature(op)
     kinds = ", ".join(KINDS[kind] for kind in inputs) or "0"
     out = KINDS[result] if result else "MB_VOID"
     effect = EFFECTS[op.effect]
-    return (f'    [{enum_name(op)}] = {{"{op.name}", {{{kinds}}}, {len(inputs)}, '
-            f"{out}, {effect}, {op.lanes}}},\n")
+    return (f'{{"{op.name}", {{{kinds}}}, {len(inputs)}, '
+            f"{out}, {effect}, {op.lanes}}}")
+
+
+def table_row(op: Op) -> str:
+    return f"    [{enum_name(op)}] = {row(op)},\n"
 
 
 def builder(op: Op) -> str:
@@ -83,8 +87,10 @@ def builder(op: Op) -> str:
         name = "imm" if aux == "imm64" else aux
         cast = "(uint64_t)" if aux == "disp" else "(uint8_t)" if member == aux else ""
         init.append(f".{member} = {cast}{name}")
-    call = f"mb_ir_emit(ir, &(struct mb_op){{{', '.join(init)}}})"
-    return f"{prototype(op)}\n{{\n    {'return ' if result else ''}{call};\n}}\n\n"
+    call = f"mb_ir_emit_inline(ir, &op, {enum_name(op)}, &row)"
+    return (f"{prototype(op)}\n{{\n    static const struct mb_op_info row = {row(op)};\n"
+            f"    struct mb_op op = {{{', '.join(init)}}};\n"
+            f"    {'return ' if result else ''}{call};\n}}\n\n")
 
 
 def in_width(expression: str, bits: int) -> str:
@@ -143,7 +149,7 @@ def lane_case(op: Op) -> str:
 def source() -> str:
     rows = "".join(map(table_row, OPS))
     builders = "".join(builder(op) for op in OPS if op.name not in BY_HAND)
-    return (f'{HEAD}#include "ir_table.h"\n#include "ir_eval.h"\n\n'
+    return (f'{HEAD}#include "ir_emit.h"\n#include "ir_eval.h"\n\n'
             f"const struct mb_op_info mb_ir_table[MB_IR_COUNT] = {{\n{rows}}};\n\n"
             f"{builders}{fold()}")
 

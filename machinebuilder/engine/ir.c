@@ -1,6 +1,6 @@
 /* Building a unit: storage, type checks, sharing of equal operations.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "ir_builder.h"
+#include "ir_emit.h"
 #include "core.h"
 
 #include <stdlib.h>
@@ -124,53 +124,6 @@ void mb_ir_forget(struct mb_ir *ir, uint32_t from, uint32_t to)
     }
 }
 
-static bool fits(unsigned kind, unsigned type, unsigned *t)
-{
-    if (kind == MB_K_ANY)
-        return type != MB_VOID;
-    if (kind < MB_K_T)
-        return type == kind;
-    if (*t)
-        return type == *t;
-    *t = type;
-    return kind == MB_K_T ? type == MB_I32 || type == MB_I64
-                          : type == MB_F32 || type == MB_F64;
-}
-
-/* `any` operands of select, cas, swap and phi agree, and the result is like them. */
-static bool check_any(const struct mb_ir *ir, struct mb_op *op)
-{
-    unsigned first = op->code == MB_IR_PHI ? 0 : 1;
-    op->type = ir->ops[op->in[first]].type;
-    for (unsigned i = first + 1; i < mb_ir_table[op->code].inputs; i++) {
-        if (ir->ops[op->in[i]].type != op->type)
-            return false;
-    }
-    return true;
-}
-
-/* Operands exist and fit the row; sets the type of the result. */
-static bool check(const struct mb_ir *ir, struct mb_op *op)
-{
-    const struct mb_op_info *info = &mb_ir_table[op->code];
-    unsigned t = MB_VOID;
-    for (unsigned i = 0; i < info->inputs; i++) {
-        if (op->in[i] == 0 || op->in[i] >= ir->count)
-            return false;
-        if (!fits(info->in[i], ir->ops[op->in[i]].type, &t))
-            return false;
-    }
-    if (info->out < MB_K_T)
-        op->type = info->out;
-    else if (op->code == MB_IR_GET || op->code == MB_IR_LOAD)
-        return op->type != MB_VOID;
-    else if (info->out == MB_K_ANY)
-        return check_any(ir, op);
-    else if (t && op->type == MB_VOID)
-        op->type = (uint8_t)t;
-    return op->type != MB_VOID || info->out == MB_VOID;
-}
-
 /* load(x + c) is load(x) with a displacement: 32-bit addresses wrap either way. */
 static void fold_address(struct mb_ir *ir, struct mb_op *op)
 {
@@ -189,16 +142,14 @@ static void fold_address(struct mb_ir *ir, struct mb_op *op)
     }
 }
 
-static mb_v memory(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_ir_memory(struct mb_ir *ir, struct mb_op *op)
 {
     if (op->code != MB_IR_FENCE)
         fold_address(ir, op);
     return mb_ir_append(ir, op);
 }
 
-/* Something of the right type, so that a translator can go on after a mistake. On a
- * path that has ended it is none: the operands may have been cut off with an arm. */
-static mb_v mistake(struct mb_ir *ir, const struct mb_op *op)
+mb_v mb_ir_mistake(struct mb_ir *ir, const struct mb_op *op)
 {
     if (!ir->builder->dropped)
         ir->failed = true;
@@ -206,41 +157,9 @@ static mb_v mistake(struct mb_ir *ir, const struct mb_op *op)
     return mb_ir_append(ir, &zero);
 }
 
-/* What may still come between an endif and the compares that wait behind its phis. */
-static bool comes_before_waiting(unsigned code)
-{
-    return code == MB_IR_PHI || code == MB_IR_CONST || code == MB_IR_FCONST;
-}
-
 mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op *op)
 {
-    if (op->code == MB_IR_CONST) {
-        op->imm &= op->type == MB_I32 ? UINT32_MAX : UINT64_MAX;
-        return mb_ir_share(ir, op);
-    }
-    if (ir->builder->waiting_count && !comes_before_waiting(op->code))
-        mb_ir_put_waiting(ir);
-    mb_v one = op->code == MB_IR_PHI ? mb_ir_only_arm(ir, op) : 0;
-    if (one)
-        return one;
-    if (!check(ir, op))
-        return mistake(ir, op);
-    switch (mb_ir_table[op->code].effect) {
-    case MB_E_NONE: {
-        mb_v value = mb_ir_simplify(ir, op);
-        return value ? value : mb_ir_share(ir, op);
-    }
-    case MB_E_READS:
-    case MB_E_WRITES:
-        return mb_ir_state(ir, op);
-    case MB_E_MEMORY:
-        return memory(ir, op);
-    case MB_E_CONTROL:
-        return mb_ir_control(ir, op);
-    default:                    /* fp: what type its operands have */
-        op->width = ir->ops[op->in[0]].type;
-        return mb_ir_append(ir, op);
-    }
+    return mb_ir_emit_inline(ir, op, op->code, &mb_ir_table[op->code]);
 }
 
 static bool make_arg_room(struct mb_ir *ir, unsigned argc)
@@ -279,7 +198,7 @@ mb_v mb_ir_call(struct mb_ir *ir, const struct mb_helper *h, unsigned argc,
         .in = {ir->arg_count}, .imm = (uint64_t)(uintptr_t)h,
     };
     if (!check_args(ir, argc, args) || !make_arg_room(ir, argc))
-        return mistake(ir, &op);
+        return mb_ir_mistake(ir, &op);
     mb_ir_put_waiting(ir);
     for (unsigned i = 0; i < argc; i++)
         ir->args[ir->arg_count++] = args[i];

@@ -68,9 +68,17 @@ mb_v mb_ir_append(struct mb_ir *ir, const struct mb_op *op);
 /* Append, or find an equal; and stop sharing those of a range. */
 mb_v mb_ir_share(struct mb_ir *ir, const struct mb_op *op);
 void mb_ir_forget(struct mb_ir *ir, uint32_t from, uint32_t to);
-/* ir_simplify.c: an equal value without a new operation of this kind, or 0. May change
- * operands in place. */
-mb_v mb_ir_simplify(struct mb_ir *ir, struct mb_op *op);
+mb_v mb_ir_memory(struct mb_ir *ir, struct mb_op *op);
+/* Something of the right type, so that a translator can go on after a mistake. On a path
+ * that has ended it is none: the operands may have been cut off with an arm. */
+mb_v mb_ir_mistake(struct mb_ir *ir, const struct mb_op *op);
+/* ir_simplify.c, for ir_emit.h: an equal value without a new operation of this kind, or 0.
+ * May change operands in place. */
+typedef mb_v mb_simplify_fn(struct mb_ir *ir, struct mb_op *op);
+mb_simplify_fn mb_simplify_constants, mb_simplify_add, mb_simplify_sub, mb_simplify_mul,
+    mb_simplify_addc, mb_simplify_suboverflow, mb_simplify_and, mb_simplify_or,
+    mb_simplify_xor, mb_simplify_equal, mb_simplify_order, mb_simplify_shift,
+    mb_simplify_select, mb_simplify_unary;
 unsigned mb_ir_bits(const struct mb_ir *ir, mb_v v);   /* significant bits */
 /* ir_state.c */
 mb_v mb_ir_state(struct mb_ir *ir, struct mb_op *op);         /* get and put */

@@ -53,45 +53,18 @@ static mb_v invert(struct mb_ir *ir, mb_v v)
 }
 
 /* ---- constants ---- */
-static mb_v fold_constants(struct mb_ir *ir, const struct mb_op *op)
+mb_v mb_simplify_constants(struct mb_ir *ir, struct mb_op *op)
 {
-    const struct mb_op_info *info = &mb_ir_table[op->code];
     uint64_t x[3] = {0}, out;
-    for (unsigned i = 0; i < info->inputs; i++) {
-        if (!mb_ir_is_const(ir, op->in[i], &x[i]))
-            return 0;
-    }
-    unsigned bits = info->inputs ? bits_of(op_of(ir, op->in[0])->type) : 32;
-    if (!info->inputs || !mb_ir_fold(op->code, bits, x[0], x[1], x[2], &out))
-        return 0;
-    return constant(ir, op->type, out);
-}
-
-static bool commutes(unsigned code)
-{
-    switch (code) {
-    case MB_IR_ADD: case MB_IR_MUL: case MB_IR_MULHU: case MB_IR_MULHS: case MB_IR_AND:
-    case MB_IR_OR: case MB_IR_XOR: case MB_IR_EQ: case MB_IR_NE: case MB_IR_ADDC:
-    case MB_IR_CARRY: case MB_IR_OVERFLOW:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* One order for equal sums: constants right, else the older operand first. */
-static void order(const struct mb_ir *ir, struct mb_op *op)
-{
-    mb_v a = op->in[0], b = op->in[1];
-    bool a_const = is_op(ir, a, MB_IR_CONST), b_const = is_op(ir, b, MB_IR_CONST);
-    if (a_const == b_const ? a > b : a_const) {
-        op->in[0] = b;
-        op->in[1] = a;
-    }
+    for (unsigned i = 0; i < mb_ir_table[op->code].inputs; i++)
+        x[i] = op_of(ir, op->in[i])->imm;
+    unsigned bits = bits_of(op_of(ir, op->in[0])->type);
+    return mb_ir_fold(op->code, bits, x[0], x[1], x[2], &out) ? constant(ir, op->type, out)
+                                                               : 0;
 }
 
 /* ---- sums ---- */
-static mb_v simplify_add(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_add(struct mb_ir *ir, struct mb_op *op)
 {
     uint64_t c, d;
     if (!mb_ir_is_const(ir, op->in[1], &c))
@@ -108,7 +81,12 @@ static mb_v simplify_add(struct mb_ir *ir, struct mb_op *op)
     return 0;
 }
 
-static mb_v simplify_sub(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_suboverflow(struct mb_ir *ir, struct mb_op *op)
+{
+    return is_value(ir, op->in[1], 0) ? constant(ir, MB_I32, 0) : 0;
+}
+
+mb_v mb_simplify_sub(struct mb_ir *ir, struct mb_op *op)
 {
     if (op->in[0] == op->in[1])
         return constant(ir, op->type, 0);
@@ -132,7 +110,7 @@ static mb_v complement(struct mb_ir *ir, mb_v v)
 
 /* addc, carry and overflow whose carry-in is constant are sums, differences, compares.
  */
-static mb_v simplify_addc(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_addc(struct mb_ir *ir, struct mb_op *op)
 {
     mb_v a = op->in[0], b = op->in[1], x;
     uint64_t carry;
@@ -181,7 +159,7 @@ static mb_v join_compares(struct mb_ir *ir, unsigned code, mb_v v, mb_v w)
     }
 }
 
-static mb_v simplify_and(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_and(struct mb_ir *ir, struct mb_op *op)
 {
     mb_v a = op->in[0], b = op->in[1];
     uint64_t c, d;
@@ -204,7 +182,7 @@ static mb_v simplify_and(struct mb_ir *ir, struct mb_op *op)
     return joined ? joined : join_compares(ir, MB_IR_AND, b, a);
 }
 
-static mb_v simplify_or(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_or(struct mb_ir *ir, struct mb_op *op)
 {
     mb_v a = op->in[0], b = op->in[1];
     if (a == b || is_value(ir, b, 0))
@@ -215,7 +193,7 @@ static mb_v simplify_or(struct mb_ir *ir, struct mb_op *op)
     return joined ? joined : join_compares(ir, MB_IR_OR, b, a);
 }
 
-static mb_v simplify_xor(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_xor(struct mb_ir *ir, struct mb_op *op)
 {
     mb_v a = op->in[0], b = op->in[1];
     if (a == b)
@@ -270,7 +248,7 @@ static mb_v compare_zero(struct mb_ir *ir, const struct mb_op *op)
     return op->code == MB_IR_EQ ? mb_ir_eq(ir, a.in[0], b) : mb_ir_ne(ir, a.in[0], b);
 }
 
-static mb_v simplify_equal(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_equal(struct mb_ir *ir, struct mb_op *op)
 {
     if (op->in[0] == op->in[1])
         return constant(ir, MB_I32, op->code == MB_IR_EQ);
@@ -282,7 +260,7 @@ static mb_v simplify_equal(struct mb_ir *ir, struct mb_op *op)
     return is_value(ir, op->in[1], 0) ? compare_zero(ir, op) : 0;
 }
 
-static mb_v simplify_order(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_order(struct mb_ir *ir, struct mb_op *op)
 {
     bool or_equal = op->code == MB_IR_LEU || op->code == MB_IR_LES;
     bool is_signed = op->code == MB_IR_LTS || op->code == MB_IR_LES;
@@ -298,7 +276,7 @@ static mb_v simplify_order(struct mb_ir *ir, struct mb_op *op)
 }
 
 /* ---- the rest ---- */
-static mb_v simplify_shift(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_shift(struct mb_ir *ir, struct mb_op *op)
 {
     uint64_t count;
     unsigned bits = bits_of(op->type);
@@ -314,7 +292,7 @@ static mb_v simplify_shift(struct mb_ir *ir, struct mb_op *op)
     return 0;
 }
 
-static mb_v simplify_select(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_select(struct mb_ir *ir, struct mb_op *op)
 {
     uint64_t c;
     if (op->in[1] == op->in[2])
@@ -330,7 +308,7 @@ static mb_v simplify_select(struct mb_ir *ir, struct mb_op *op)
     return 0;
 }
 
-static mb_v simplify_unary(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_unary(struct mb_ir *ir, struct mb_op *op)
 {
     const struct mb_op *a = op_of(ir, op->in[0]);
     switch (op->code) {
@@ -352,7 +330,7 @@ static mb_v simplify_unary(struct mb_ir *ir, struct mb_op *op)
     }
 }
 
-static mb_v simplify_mul(struct mb_ir *ir, struct mb_op *op)
+mb_v mb_simplify_mul(struct mb_ir *ir, struct mb_op *op)
 {
     uint64_t c;
     if (!mb_ir_is_const(ir, op->in[1], &c))
@@ -362,37 +340,4 @@ static mb_v simplify_mul(struct mb_ir *ir, struct mb_op *op)
     if (c & (c - 1))
         return 0;
     return mb_ir_shl(ir, op->in[0], constant(ir, MB_I32, (uint64_t)__builtin_ctzll(c)));
-}
-
-mb_v mb_ir_simplify(struct mb_ir *ir, struct mb_op *op)
-{
-    if (op->code == MB_IR_CONST || op->code == MB_IR_FCONST) {
-        op->imm &= mask_of(op->type);
-        return 0;
-    }
-    mb_v folded = fold_constants(ir, op);
-    if (folded)
-        return folded;
-    if (commutes(op->code))
-        order(ir, op);
-    switch (op->code) {
-    case MB_IR_ADD: return simplify_add(ir, op);
-    case MB_IR_SUB: return simplify_sub(ir, op);
-    case MB_IR_MUL: return simplify_mul(ir, op);
-    case MB_IR_ADDC:
-    case MB_IR_CARRY:
-    case MB_IR_OVERFLOW: return simplify_addc(ir, op);
-    case MB_IR_SUBOVERFLOW:
-        return is_value(ir, op->in[1], 0) ? constant(ir, MB_I32, 0) : 0;
-    case MB_IR_AND: return simplify_and(ir, op);
-    case MB_IR_OR: return simplify_or(ir, op);
-    case MB_IR_XOR: return simplify_xor(ir, op);
-    case MB_IR_EQ: case MB_IR_NE: return simplify_equal(ir, op);
-    case MB_IR_LTU: case MB_IR_LEU: case MB_IR_LTS: case MB_IR_LES:
-        return simplify_order(ir, op);
-    case MB_IR_SHL: case MB_IR_SHR: case MB_IR_SAR: case MB_IR_ROR:
-        return simplify_shift(ir, op);
-    case MB_IR_SELECT: return simplify_select(ir, op);
-    default: return simplify_unary(ir, op);
-    }
 }

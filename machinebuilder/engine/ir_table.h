@@ -22,8 +22,8 @@ struct mb_op_info {
 };
 extern const struct mb_op_info mb_ir_table[MB_IR_COUNT];
 
-/* What every builder function calls: check, simplify, share, append. */
-mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op *op);        /* which it may change */
+/* An operation as its builder function makes it: ir_emit.h. `op` may be changed. */
+mb_v mb_ir_emit(struct mb_ir *ir, struct mb_op *op);
 
 /* The value of a scalar row in `bits` (32 or 64); false if it is not such a row. */
 bool mb_ir_fold(unsigned code, unsigned bits, uint64_t a, uint64_t b, uint64_t c,
