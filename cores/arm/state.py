@@ -64,8 +64,8 @@ class ArmState(State):
     fp_flush = Flag(1, doc="FPSCR.FZ")
 
     # -- VFP and Advanced SIMD (insns/vfp*.py, neon*.py) -------------------------------
-    # What is allowed is no translation flag: systems allow it at a process's first use of
-    # it and forbid it again when they switch, and code would be translated for each.
+    # What is allowed is no translation flag: systems allow it at a process's first use
+    # of it and forbid it again when they switch; code would be translated for each.
     vfp = Field(
         u1, doc="VFP instructions are allowed: FPEXC.EN and CPACR, at this privilege"
     )

@@ -58,8 +58,8 @@ class SparcState(State):
     # -- floating-point unit (insns/fp*.py) --------------------------------------------
     fpr = Array(u32, 32, doc="%f0-31; %fN is fpr[N ^ 1], so that d has the pairs")
     d = View(u64, "fpr", 16, doc="the even-odd pairs")
-    # No translation flag: systems set it at a process's first use, and clear it again when
-    # they switch, and code would be translated for each.
+    # No translation flag: systems set it at a process's first use and clear it again
+    # when they switch; code would be translated for each.
     fpu = Field(u1, doc="PSR.EF")
     fcc = Field(u8, doc="FSR.fcc: 0 equal, 1 less, 2 greater, 3 unordered")
     fsr_control = Field(u32, doc="FSR.RD, TEM and NS")

@@ -88,7 +88,8 @@ def builder(op: Op) -> str:
         cast = "(uint64_t)" if aux == "disp" else "(uint8_t)" if member == aux else ""
         init.append(f".{member} = {cast}{name}")
     call = f"mb_ir_emit_inline(ir, &op, {enum_name(op)}, &row)"
-    return (f"{prototype(op)}\n{{\n    static const struct mb_op_info row = {row(op)};\n"
+    return (f"{prototype(op)}\n{{\n"
+            f"    static const struct mb_op_info row = {row(op)};\n"
             f"    struct mb_op op = {{{', '.join(init)}}};\n"
             f"    {'return ' if result else ''}{call};\n}}\n\n")
 

@@ -79,7 +79,7 @@ def store_indexed(
 
 
 def load_pair(cpu: Cpu, address: Value) -> Value:
-    """LDRD: two words in one access; their address is a word's, whatever SCTLR.A says."""
+    """LDRD: two words in one access, at a word's address whatever SCTLR.A says."""
     both = cpu.load(u64, address, word_aligned=True)
     if cpu.big_endian:
         return u32(both >> 32), u32(both)
