@@ -65,15 +65,13 @@ static struct mb_check check(uint64_t va_page, const uint8_t *host)
                              page_of(host) - (va_page << MB_PAGE_BITS)};
 }
 
-/* Code that looks at a block's pages before it goes there, else to `miss`; NULL: no room.
- * Lock held. */
-static const uint8_t *guard(struct mb_cache *cache, const struct mb_check *checks,
-                            unsigned count, const struct mb_block *to, const void *miss)
+/* Code that looks at a block's pages and more before it goes there; NULL: no room. Lock held. */
+static const uint8_t *make_guard(struct mb_cache *cache, const struct mb_guard *guard)
 {
     struct mb_arena *arena = &cache->first;
     const uint8_t *rx = cache->rx + arena->used;
     size_t used = mb_codegen_guard(cache->rw + arena->used, rx, arena->end - arena->used,
-                                   checks, count, to->entry, miss);
+                                   guard);
     arena->used += (used + 15) & ~15u;
     return used ? rx : NULL;
 }
@@ -82,8 +80,11 @@ static const uint8_t *guard(struct mb_cache *cache, const struct mb_check *check
  * made here the second. Lock held. */
 static const uint8_t *gate_of(struct mb_cache *cache, const struct mb_block *block)
 {
-    struct mb_check second = check((block->pc >> MB_PAGE_BITS) + 1, block->host2);
-    return guard(cache, &second, 1, block, NULL);
+    struct mb_guard guard = {
+        .checks = {check((block->pc >> MB_PAGE_BITS) + 1, block->host2)}, .count = 1,
+        .target = block->entry,
+    };
+    return make_guard(cache, &guard);
 }
 
 static const uint8_t *way_into(struct mb_vcpu *vcpu, struct mb_block *block)
@@ -165,25 +166,34 @@ static bool is_local(const struct mb_block *from, const struct mb_block *to)
            page_of(from->host) == page_of(to->host);
 }
 
-/* Lock held. Where the jump may go: past a check of the target's pages, if it must. */
+/* Lock held. Where the jump may go: past a check of the target's pages, if it must. An
+ * indirect one that cannot be linked looks up. */
 static const void *way_to(struct mb_cache *cache, const struct mb_block *from,
                           uint32_t index, const struct mb_block *to)
 {
-    if (is_local(from, to))
-        return to->entry;
+    const struct mb_link *link = &from->code.links[index];
     uint64_t page = to->pc >> MB_PAGE_BITS;
-    struct mb_check checks[MB_CHECKS] = {check(page, to->host)};
-    if (to->host2)
-        checks[1] = check(page + 1, to->host2);
-    return guard(cache, checks, to->host2 ? 2 : 1, to,
-                 from->entry + from->code.links[index].stub);
+    struct mb_guard guard = {
+        .indirect = link->look_up, .pc = (uint32_t)to->pc, .flags = to->flags,
+        .target = to->entry, .miss = from->entry + (link->look_up ? link->look_up : link->stub),
+    };
+    if (!is_local(from, to)) {
+        guard.checks[guard.count++] = check(page, to->host);
+        if (to->host2)
+            guard.checks[guard.count++] = check(page + 1, to->host2);
+    }
+    if (!guard.count && !guard.indirect)
+        return to->entry;
+    const void *way = make_guard(cache, &guard);
+    return way || !guard.indirect ? way : guard.miss;
 }
 
 static bool is_linkable(const struct mb_block *from, uint32_t index,
                         const struct mb_block *to)
 {
     return !from->kind && !to->kind && index < from->code.link_count &&
-           from->code.links[index].pc == to->pc && !from->edges[index].to &&
+           (from->code.links[index].look_up || from->code.links[index].pc == to->pc) &&
+           !from->edges[index].to &&
            !atomic_load(&from->dead) && !atomic_load(&to->dead);
 }
 

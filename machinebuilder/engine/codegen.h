@@ -16,6 +16,9 @@ struct mb_link {
     uint64_t pc;               /* constant guest pc it leaves for */
     uint32_t patch;            /* offset in the unit's code of the rel32 */
     uint32_t stub;             /* offset of the stub: what an unlinked jump goes to */
+    /* Of an indirect jump, which is linked to where it went first: the offset of its look-up,
+     * for when it goes elsewhere. Else 0. */
+    uint32_t look_up;
 };
 
 /* Precise state: rows sorted by `host`, the offset of the return address of the slow-path
@@ -51,9 +54,10 @@ struct mb_saved { uint64_t reg[16]; uint8_t xmm[16][16]; uint64_t spill[]; };
 /* Generate code for `ir` at `rw` (its executable alias is `rx`; capacity bytes, a multiple of
  * 8), and its tables at the end of the capacity, with none behind them. Options:
  * count instructions exactly and stop at a deadline (virtual clock); reach guest memory
- * through the window (window.c); the translation flags it is entered with. False: it does not
- * fit in `capacity`, or has more than the unit limits; the caller flushes or splits. */
-struct mb_codegen_options { bool count_deadline, window; uint32_t flags; };
+ * through the window (window.c); link indirect jumps; the translation flags it is entered
+ * with. False: it does not fit in `capacity`, or has more than the unit limits; the caller
+ * flushes or splits. */
+struct mb_codegen_options { bool count_deadline, window, link_jumps; uint32_t flags; };
 bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
                        const struct mb_codegen_options *options,
                        uint8_t *rw, const uint8_t *rx, size_t capacity, struct mb_code *out);
@@ -72,14 +76,21 @@ int64_t mb_code_enter(struct mb_cpu *cpu, const void *code, const void **unit);
 void mb_code_link(uint8_t *rw, const uint8_t *rx, const struct mb_link *link,
                   const void *target);
 
-/* A link to another page, or the way into a block on two: code that jumps to `target` (rx) if
- * each entry of the current flat table is what is expected, else to `miss` (NULL: where jumps
- * go that find nothing, with pc in rax). Gives the bytes used; 0: no room. */
+/* A link to another page, that of an indirect jump, or the way into a block on two: code that
+ * jumps to `target` (rx) if each entry of the current flat table is what is expected, and, if
+ * `indirect`, pc and translation flags are, else to `miss` (NULL: where jumps go that find
+ * nothing, with pc in rax). Gives the bytes used; 0: no room. */
 #define MB_CHECKS 2
 struct mb_check { uint32_t index; uint64_t expected; };
+struct mb_guard {
+    struct mb_check checks[MB_CHECKS];
+    unsigned count;
+    bool indirect;
+    uint32_t pc, flags;
+    const void *target, *miss;
+};
 size_t mb_codegen_guard(uint8_t *rw, const uint8_t *rx, size_t capacity,
-                        const struct mb_check *checks, unsigned count, const void *target,
-                        const void *miss);
+                        const struct mb_guard *guard);
 
 /* Apply the side table: store every dirty field of row `host` into state, and pc; gives
  * the index of the faulting instruction in the unit (for instruction counts). */

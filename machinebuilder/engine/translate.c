@@ -260,6 +260,7 @@ static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *
     struct mb_codegen_options options = {
         .count_deadline = vcpu->runtime->virtual_clock,
         .window = fetch->window,
+        .link_jumps = fetch->long_unit,
         .flags = block->flags,
     };
     uint8_t *rw = cache->rw + arena->used;

@@ -124,6 +124,7 @@ bool mb_codegen_x86_64(struct mb_ir *ir, const struct mb_core *core,
     gen->core = core;
     gen->flags_now = options->flags;
     gen->window = options->window && core->address_bits == 32;
+    gen->link_jumps = options->link_jumps && core->address_bits == 32;
     gen->rx = rx;
     gen->loop.count = gen->loop.edge_count = 0;
     if (!options->count_deadline)

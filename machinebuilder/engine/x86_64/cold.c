@@ -177,7 +177,10 @@ static void unlinked_exit(struct gen *gen, const struct cold *cold)
     struct mb_link *link = &gen->links[cold->row];
     link->stub = (uint32_t)(code->p - code->start);
     x_patch(code, cold->slow, code->p);
-    mb_x86_store_pc(gen, link->pc);
+    if (cold->kind == COLD_JUMP)
+        x_rm(code, X_STORE | W64, RAX, CPU(pc));
+    else
+        mb_x86_store_pc(gen, link->pc);
     x_mov_imm(code, RAX, cold->row);
     x_opcode(code, X_LEA | W64, RDX, 0, 0, false); /* lea rdx, [rip - n] */
     put8(code, 0x15);
@@ -198,7 +201,7 @@ static void emit(struct gen *gen, const struct cold *cold)
         x_rm(code, X_LOAD | W64, RCX, at(RSP, 8));
         break;
     case COLD_NAN: slow_nan(gen, cold); break;
-    case COLD_EXIT: unlinked_exit(gen, cold); return;
+    case COLD_EXIT: case COLD_JUMP: unlinked_exit(gen, cold); return;
     default:                    /* at the head: the run loop wants something */
         x_patch(code, cold->slow, code->p);
         if (cold->unaligned)

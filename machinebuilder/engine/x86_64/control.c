@@ -248,6 +248,16 @@ static void close_if(struct gen *gen)
 /* ---- ways out ---- */
 /* The displacement is patched while other threads run the code: it must not straddle.
  */
+static void link_here(struct gen *gen, enum cold_kind kind, uint64_t pc)
+{
+    while (((uintptr_t)gen->code.p + 1) & 3 && !gen->code.full)
+        put8(&gen->code, 0x90);
+    struct cold *cold = mb_x86_cold(gen, kind);
+    cold->slow = x_jmp(&gen->code);
+    cold->row = gen->link_count;
+    mb_x86_add_link(gen, pc, (uint32_t)(cold->slow - gen->code.start));
+}
+
 static void exit_to(struct gen *gen, const struct mb_op *op)
 {
     const struct loop_edge *edge = mb_x86_edge_at(gen, gen->at);
@@ -255,12 +265,7 @@ static void exit_to(struct gen *gen, const struct mb_op *op)
         mb_x86_go_round(gen, edge);
     mb_x86_flush(gen);
     mb_x86_count_insns(gen, gen->insn);
-    while (((uintptr_t)gen->code.p + 1) & 3 && !gen->code.full)
-        put8(&gen->code, 0x90);
-    struct cold *cold = mb_x86_cold(gen, COLD_EXIT);
-    cold->slow = x_jmp(&gen->code);
-    cold->row = gen->link_count;
-    mb_x86_add_link(gen, op->imm, (uint32_t)(cold->slow - gen->code.start));
+    link_here(gen, COLD_EXIT, op->imm);
 }
 
 /* Is the target's page mapped to what the entry was made from? */
@@ -274,14 +279,11 @@ static void check_page(struct gen *gen)
     mb_x86_jcc_thunk(gen, CC_NE, mb_x86_thunks.miss);
 }
 
-static void jump(struct gen *gen, const struct mb_op *op)
+/* In the jump cache, pc being in rax. */
+static void look_up_jump(struct gen *gen)
 {
     struct code *code = &gen->code;
-    unsigned target = mb_x86_use(gen, op->in[0]);
-    mb_x86_flush(gen);
-    mb_x86_count_insns(gen, gen->insn);
-    x_mov_rr(code, true, RAX, target);
-    x_mov_rr(code, true, RCX, target);
+    x_mov_rr(code, true, RCX, RAX);
     x_shift_imm(code, true, SHIFT_SHR, RCX, 1);
     x_mov_rr(code, true, RDX, RAX);
     x_shift_imm(code, true, SHIFT_SHR, RDX, 13);
@@ -297,6 +299,21 @@ static void jump(struct gen *gen, const struct mb_op *op)
     mb_x86_jcc_thunk(gen, CC_NE, mb_x86_thunks.miss);
     check_page(gen);
     x_rm(code, OP(0, 0, 0xff), 4, at(RCX, offsetof(struct mb_jump, code)));
+}
+
+static void jump(struct gen *gen, const struct mb_op *op)
+{
+    unsigned target = mb_x86_use(gen, op->in[0]);
+    mb_x86_flush(gen);
+    mb_x86_count_insns(gen, gen->insn);
+    x_mov_rr(&gen->code, true, RAX, target);
+    if (gen->link_jumps) {
+        link_here(gen, COLD_JUMP, 0);
+        if (!gen->failed)
+            gen->links[gen->link_count - 1].look_up =
+                (uint32_t)(gen->code.p - gen->code.start);
+    }
+    look_up_jump(gen);
 }
 
 static void leave(struct gen *gen)

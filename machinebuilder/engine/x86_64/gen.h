@@ -104,7 +104,7 @@ struct region {
     unsigned flushed_insns;
 };
 
-enum cold_kind { COLD_LOAD, COLD_STORE, COLD_ATOMIC, COLD_NAN, COLD_EXIT, COLD_HEAD };
+enum cold_kind { COLD_LOAD, COLD_STORE, COLD_ATOMIC, COLD_NAN, COLD_EXIT, COLD_JUMP, COLD_HEAD };
 struct cold {
     uint8_t kind, width, flags, address, value, b, c;
     uint8_t group;              /* register of the group that this access opens, or 0 */
@@ -152,6 +152,7 @@ struct gen {
     struct mb_window_site *sites; uint32_t site_count, site_capacity;
     uint32_t flags_now;         /* translation flags at the unit's start */
     bool window;                /* memory is reached through the window */
+    bool link_jumps;            /* indirect ones too */
     bool failed;                /* beyond a limit */
 };
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.cores.arm.bare import (
@@ -175,6 +177,32 @@ def test_thumb_handlers_return_too(bare: Bare) -> None:
     bare.set("bank_spsr", ZERO | SYS, 3)
     bare.run("f3de8f04 subs pc, lr, #4", thumb=True)
     assert bare.r(3) == [ZERO | SYS]
+
+
+@pytest.mark.parametrize("units", ["short", "long"])
+def test_one_address_is_called_in_either_instruction_set(
+    bare_with: Callable[..., Bare], monkeypatch: pytest.MonkeyPatch, units: str
+) -> None:
+    """What is `bx lr` in Thumb is `mov r4, r0, ror r7` in ARM."""
+    monkeypatch.setenv("MB_UNITS", units)
+    bare = bare_with(mode="translate")
+    bare.load(CODE + 0x80, "e1a04770 mov r4, r0, ror r7\ne12fff1e bx lr")
+    bare.run(
+        """
+        e3a01101 mov r1, #1073741824
+        e2811080 add r1, r1, #128
+        e3a00001 mov r0, #1
+        e3a06ffa mov r6, #1000
+        e3a04000 mov r4, #0
+        e12fff31 blx r1
+        e0855004 add r5, r5, r4
+        e2211001 eor r1, r1, #1
+        e2566001 subs r6, r6, #1
+        1afffff9 bne 0x40000010
+        """
+        + OFF
+    )
+    assert bare.r(5, 6) == [500, 0]
 
 
 def test_state_is_stored_and_restored_by_srs_and_rfe(bare: Bare) -> None:

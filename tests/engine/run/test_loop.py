@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from assembler import C_LOAD, C_STORE, INDEX, IRQ, OFF, POWER_ON, WFI, Program
+from assembler import C_LOAD, C_STORE, INDEX, IRQ, OFF, POWER_ON, WFI, Program, encode
 
 POWERED_OFF, STOPPED, TIMED_OUT = 1, 4, 5
 
@@ -69,6 +69,23 @@ def test_indirect_jumps_between_pages(make):
     toy.load(far)
     assert toy.run() == POWERED_OFF
     assert toy.reg(5) == 3000
+
+
+def test_an_indirect_jump_that_goes_to_and_fro(make):
+    """To another page and its own by turns, then to new code at the same places."""
+    toy = make()
+    toy.load(Program(0x9000).op("addi", 3, 3, 1).op("jmp", 15))
+    program = Program().li(8, 0x9000).li(9, 0x1100).li(7, 2)
+    program.op("xor", 10, 8, 9).label("again").li(1, 3000)
+    program.label("loop").op("bl", 0, 0, "call").op("xor", 8, 8, 10)
+    program.op("addi", 1, 1, -1).op("bnz", 1, 0, "loop")
+    program.li(2, 0x9000).li(6, encode("addi", 5, 5, 1)).op("st", 6, 2, 0)
+    program.li(2, 0x1100).li(6, encode("addi", 4, 4, 2)).op("st", 6, 2, 0)
+    program.op("addi", 7, 7, -1).op("bnz", 7, 0, "again").sys(OFF)
+    program.label("call").op("jmp", 8)
+    toy.load(program.to(0x1100).op("addi", 4, 4, 1).op("jmp", 15))
+    assert toy.run() == POWERED_OFF
+    assert [toy.reg(i) for i in (3, 4, 5)] == [1500, 1500 + 2 * 1500, 1500]
 
 
 def test_helpers_load_and_store(make):
