@@ -56,8 +56,8 @@ static const struct workload WORKLOADS[] = {
     {"block", "block_write", block_write, 4},
     {"block", "block_read", block_read, 8},
 #ifdef GUEST_THREADS
-    {"threads", "one_thread", one_thread, 20000},
-    {"threads", "two_threads", two_threads, 20000},
+    {"threads", "one_thread", one_thread, 100000},
+    {"threads", "two_threads", two_threads, 100000},
 #endif
 };
 
