@@ -373,6 +373,14 @@ static void exchange(struct gen *gen, const struct mb_op *op)
     extend_result(gen, op);
 }
 
+/* `lock or dword [rsp], 0` orders as mfence does, in a fraction of the time. */
+static void fence(struct gen *gen)
+{
+    put8(&gen->code, 0xf0);
+    x_alu_mem_imm(&gen->code, false, ALU_OR, at(RSP, 0), 0);
+    flags_lost(gen);
+}
+
 bool mb_x86_memory(struct gen *gen, const struct mb_op *op)
 {
     switch (op->code) {
@@ -380,10 +388,7 @@ bool mb_x86_memory(struct gen *gen, const struct mb_op *op)
     case MB_IR_STORE: store(gen, op); return true;
     case MB_IR_CAS: compare_and_swap(gen, op); return true;
     case MB_IR_SWAP: exchange(gen, op); return true;
-    case MB_IR_FENCE:
-        x_opcode(&gen->code, OP(0, 1, 0xae), 0, 0, 0, false);
-        put8(&gen->code, 0xf0);                                     /* mfence */
-        return true;
+    case MB_IR_FENCE: fence(gen); return true;
     default: return false;
     }
 }
