@@ -14,17 +14,25 @@ static void swap_bytes(uint8_t *data, unsigned width)
     }
 }
 
-/* In one piece where the width allows: other CPUs must not see halves. */
-static void copy(void *to, const void *from, unsigned width)
+/* Up to 8 bytes; in one piece where the width allows: other CPUs must not see halves. */
+static void copy_word(void *to, const void *from, unsigned width)
 {
     switch (width) {
     case 1: memcpy(to, from, 1); break;
     case 2: memcpy(to, from, 2); break;
     case 4: memcpy(to, from, 4); break;
     case 8: memcpy(to, from, 8); break;
-    case 16: memcpy(to, from, 16); break;
-    default: memcpy(to, from, width);
+    default: memcpy(to, from, width & 7);
     }
+}
+
+/* Up to 16. */
+static void copy(void *to, const void *from, unsigned width)
+{
+    if (width <= 8)
+        copy_word(to, from, width);
+    else
+        memcpy(to, from, width);
 }
 
 /* What translated code would find in its flat table, for other privileges and C. */
@@ -113,7 +121,7 @@ static void bus_load(struct mb_vcpu *vcpu, const struct mb_site *site,
             region_of(vcpu, site, &at, va + done, size, MB_READ, &offset);
         const uint8_t *host = __atomic_load_n(&region->host, __ATOMIC_ACQUIRE);
         if (host)
-            copy(&value, host + offset, size);
+            copy_word(&value, host + offset, size);
         else if (!device_read(vcpu, region, offset, size, &value))
             mb_raise(vcpu, site, va + done, MB_READ, MB_FAULT_BUS);
         memcpy(data + done, &value, size);
@@ -134,7 +142,7 @@ static void bus_store(struct mb_vcpu *vcpu, const struct mb_site *site,
         memcpy(&value, data + done, size);
         uint8_t *host = __atomic_load_n(&region->host, __ATOMIC_ACQUIRE);
         if (host && region->writable)
-            copy(host + offset, &value, size);
+            copy_word(host + offset, &value, size);
         else if (!device_write(vcpu, region, offset, size, value))
             mb_raise(vcpu, site, va + done, MB_WRITE, MB_FAULT_BUS);
     }
@@ -279,7 +287,7 @@ bool mb_cpu_bus_read(struct mb_cpu *cpu, uint64_t pa, uint64_t *value, unsigned 
     if (!region)
         return false;
     if (region->host)
-        copy(value, region->host + offset, width);
+        copy_word(value, region->host + offset, width);
     else if (!device_read(cpu->vcpu, region, offset, width, value))
         return false;
     if (flags & MB_MEM_SWAP)
@@ -299,7 +307,7 @@ bool mb_cpu_bus_write(struct mb_cpu *cpu, uint64_t pa, uint64_t value, unsigned 
         swap_bytes((uint8_t *)&value, width);
     if (!region->host || !region->writable)
         return device_write(cpu->vcpu, region, offset, width, value);
-    copy(region->host + offset, &value, width);
+    copy_word(region->host + offset, &value, width);
     uint64_t page = region->ram_page + (offset >> MB_PAGE_BITS);
     if (region->memory && page < runtime->cache.page_count &&
         atomic_load(&runtime->cache.pages[page].chunks))

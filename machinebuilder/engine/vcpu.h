@@ -49,12 +49,12 @@ struct mb_block {
     uint64_t pc;
     uint32_t flags;
     uint32_t kind;              /* MB_BLOCK_* */
+    const uint8_t *host2;       /* host page of the second virtual page, or NULL */
+    struct mb_block *_Atomic next;       /* hash chain; so far it is all in one cache line */
     atomic_bool dead;
     uint64_t low, high;         /* guest addresses of the bytes read, high not included */
-    const uint8_t *host2;       /* host page of the second virtual page, or NULL */
     uint64_t ram_page[2];       /* MB_NO_PAGE where there is none */
     struct mb_block *page_next[2];
-    struct mb_block *_Atomic next;       /* hash chain */
     const uint8_t *entry;       /* executable address */
     const uint8_t *gate;        /* of a block on two pages: where indirect jumps go */
     struct mb_ir *ir;           /* interpreted CPUs */
