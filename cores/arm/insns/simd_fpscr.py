@@ -41,6 +41,24 @@ def exactly(cpu: Cpu) -> Value:
     return cpu.fp_default_nan or cpu.fp_flush
 
 
+# FPSCR.FZ flushes denormals, which the host's unit does not do with ARM's flags. Where
+# none is involved it has the right value and flags; else all is computed exactly. Of
+# patterns, doubles' when sz:
+def is_usual(sz: int, x: Value) -> Value:
+    """Not denormal."""
+    return ((x << 1) - 1) >> (53 if sz else 24) != 0
+
+
+def is_zero(x: Value) -> Value:
+    """Of either sign."""
+    return x << 1 == 0
+
+
+def exponent(sz: int, x: Value) -> Value:
+    """As it is encoded."""
+    return x >> 52 & 0x7FF if sz else x >> 23 & 0xFF
+
+
 @extern(effects="reads")
 def fpscr_read(cpu: Cpu) -> u32:
     """All of FPSCR."""

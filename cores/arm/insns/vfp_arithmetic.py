@@ -21,7 +21,7 @@ from cores.arm.insns.simd_exact import (
     fp_sub32,
     fp_sub64,
 )
-from cores.arm.insns.simd_fpscr import exactly
+from cores.arm.insns.simd_fpscr import exactly, exponent, is_usual, is_zero
 from cores.arm.insns.simd_registers import (
     Cpu,
     Value,
@@ -65,37 +65,85 @@ def number(sz: int, pattern: Value) -> Value:
     return from_bits(f32, pattern)
 
 
+def sum_starts_usual(sz: int, x: Value, y: Value) -> Value:
+    """A sum that ends denormal is exact: nothing is lost by looking then."""
+    return is_usual(sz, x) and is_usual(sz, y)
+
+
+def product_is_usual(sz: int, x: Value, y: Value) -> Value:
+    """Neither operands nor the product are denormal, before rounding."""
+    least = 1024 if sz else 128
+    large = exponent(sz, x) + exponent(sz, y) >= least
+    return is_usual(sz, x) and is_usual(sz, y) and (large or is_zero(x) or is_zero(y))
+
+
+def quotient_is_usual(sz: int, x: Value, y: Value) -> Value:
+    """Neither operands nor the quotient are denormal, before rounding."""
+    most = 1021 if sz else 125
+    large = exponent(sz, x) + most >= exponent(sz, y)
+    return is_usual(sz, x) and is_usual(sz, y) and large
+
+
+def fused_is_usual(sz: int, x: Value, y: Value, z: Value) -> Value:
+    """What the last bits of product and addend are worth is not denormal."""
+    product = exponent(sz, x) + exponent(sz, y) >= (1128 if sz else 174)
+    addend = exponent(sz, z) >= (53 if sz else 24)
+    return is_usual(sz, x) and is_usual(sz, y) and product and addend
+
+
 def binary(
-    cpu: Cpu, sz: int, inline: Any, exact32: Any, exact64: Any, a: Value, b: Value
+    cpu: Cpu,
+    sz: int,
+    inline: Any,
+    usual: Any,
+    exact32: Any,
+    exact64: Any,
+    a: Value,
+    b: Value,
 ) -> Value:
     """On the host's own unit, or exactly as FPSCR has it."""
     if not exactly(cpu):
         return inline(a, b)
     x, y = float_bits(a), float_bits(b)
-    return number(sz, exact64(cpu, x, y) if sz else exact32(cpu, x, y))
+    if cpu.fp_default_nan:
+        return number(sz, exact64(cpu, x, y) if sz else exact32(cpu, x, y))
+    result, done = x, usual(sz, x, y)
+    if done:
+        result = float_bits(inline(a, b))
+        done = is_usual(sz, result)
+    if not done:
+        result = exact64(cpu, x, y) if sz else exact32(cpu, x, y)
+    return number(sz, result)
 
 
 def add(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    return binary(cpu, sz, fadd, fp_add32, fp_add64, a, b)
+    return binary(cpu, sz, fadd, sum_starts_usual, fp_add32, fp_add64, a, b)
 
 
 def subtract(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    return binary(cpu, sz, fsub, fp_sub32, fp_sub64, a, b)
+    return binary(cpu, sz, fsub, sum_starts_usual, fp_sub32, fp_sub64, a, b)
 
 
 def multiply(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    return binary(cpu, sz, fmul, fp_mul32, fp_mul64, a, b)
+    return binary(cpu, sz, fmul, product_is_usual, fp_mul32, fp_mul64, a, b)
 
 
 def divide(cpu: Cpu, sz: int, a: Value, b: Value) -> Value:
-    return binary(cpu, sz, fdiv, fp_div32, fp_div64, a, b)
+    return binary(cpu, sz, fdiv, quotient_is_usual, fp_div32, fp_div64, a, b)
 
 
 def square_root(cpu: Cpu, sz: int, a: Value) -> Value:
     if not exactly(cpu):
         return fsqrt(a)
     x = float_bits(a)
-    return number(sz, fp_sqrt64(cpu, x) if sz else fp_sqrt32(cpu, x))
+    if cpu.fp_default_nan:
+        return number(sz, fp_sqrt64(cpu, x) if sz else fp_sqrt32(cpu, x))
+    result = x
+    if is_usual(sz, x):
+        result = float_bits(fsqrt(a))
+    else:
+        result = fp_sqrt64(cpu, x) if sz else fp_sqrt32(cpu, x)
+    return number(sz, result)
 
 
 def fused(cpu: Cpu, sz: int, a: Value, b: Value, c: Value) -> Value:
@@ -103,7 +151,14 @@ def fused(cpu: Cpu, sz: int, a: Value, b: Value, c: Value) -> Value:
     if not exactly(cpu):
         return fma(a, b, c)
     x, y, z = float_bits(a), float_bits(b), float_bits(c)
-    return number(sz, fp_fma64(cpu, x, y, z) if sz else fp_fma32(cpu, x, y, z))
+    if cpu.fp_default_nan:
+        return number(sz, fp_fma64(cpu, x, y, z) if sz else fp_fma32(cpu, x, y, z))
+    result = x
+    if fused_is_usual(sz, x, y, z):
+        result = float_bits(fma(a, b, c))
+    else:
+        result = fp_fma64(cpu, x, y, z) if sz else fp_fma32(cpu, x, y, z)
+    return number(sz, result)
 
 
 def negate_if(negative: int, a: Value) -> Value:
@@ -303,17 +358,28 @@ def move_immediate(cpu: Cpu, D: int, imm8: int, Vd: int, sz: int) -> None:
 
 
 # -- comparison ------------------------------------------------------------------------
-def compare(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> None:
-    """Set FPSCR.NZCV; E: a quiet NaN is invalid too."""
-    if exactly(cpu):
-        x, y, quiet = float_bits(a), float_bits(b), 1 - E
-        order = fp_compare64(cpu, x, y, quiet) if sz else fp_compare32(cpu, x, y, quiet)
+def order(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> Value:
+    """0 equal, 1 less, 2 greater, 3 unordered; E: a quiet NaN is invalid too."""
+    if not cpu.fp_flush:
+        return fcmpe(a, b) if E else fcmp(a, b)
+    x, y, quiet = float_bits(a), float_bits(b), 1 - E
+    result = u32(0)
+    if is_usual(sz, x) and is_usual(sz, y):
+        result = fcmpe(a, b) if E else fcmp(a, b)
     else:
-        order = fcmpe(a, b) if E else fcmp(a, b)
-    cpu.fp_n = order == 1
-    cpu.fp_z = order == 0
-    cpu.fp_c = order != 1
-    cpu.fp_v = order == 3
+        result = (
+            fp_compare64(cpu, x, y, quiet) if sz else fp_compare32(cpu, x, y, quiet)
+        )
+    return result
+
+
+def compare(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> None:
+    """Set FPSCR.NZCV."""
+    found = order(cpu, sz, E, a, b)
+    cpu.fp_n = found == 1
+    cpu.fp_z = found == 0
+    cpu.fp_c = found != 1
+    cpu.fp_v = found == 3
 
 
 @insns(

@@ -9,7 +9,7 @@ from cores.arm.insns.simd_exact import (
     fp_from_fixed,
     fp_to_fixed,
 )
-from cores.arm.insns.simd_fpscr import exactly
+from cores.arm.insns.simd_fpscr import exactly, exponent, is_usual, is_zero
 from cores.arm.insns.simd_registers import (
     Cpu,
     Value,
@@ -49,23 +49,26 @@ def put_bits(cpu: Cpu, sz: int, d: int, value: Value) -> None:
 
 
 # -- integers --------------------------------------------------------------------------
+def truncated(unsigned: int, value: Value) -> Value:
+    """Toward zero, by the host's unit."""
+    if unsigned:
+        return ftou32(value)
+    return u32(ftos32(value))
+
+
 def to_integer(
     cpu: Cpu, sz: int, unsigned: int, toward_zero: int, value: Value
 ) -> Value:
     """A number to a 32-bit integer, as u32."""
-    if toward_zero and not exactly(cpu):
-        if unsigned:
-            return ftou32(value)
-        return u32(ftos32(value))
-    return u32(
-        fp_to_fixed(
-            cpu,
-            size_of(sz),
-            fixed_shape(32, unsigned, 0),
-            toward_zero,
-            u64(float_bits(value)),
-        )
-    )
+    if toward_zero and not cpu.fp_flush:
+        return truncated(unsigned, value)
+    pattern, shape = float_bits(value), fixed_shape(32, unsigned, 0)
+    result = u32(0)
+    if toward_zero and is_usual(sz, pattern):
+        result = truncated(unsigned, value)
+    else:
+        result = u32(fp_to_fixed(cpu, size_of(sz), shape, toward_zero, u64(pattern)))
+    return result
 
 
 @insns(
@@ -130,6 +133,13 @@ def fixed_point(
 
 
 # -- formats ---------------------------------------------------------------------------
+def changes_format(sz: int, x: Value) -> Value:
+    """Is it denormal in neither format, before rounding?"""
+    if sz:
+        return exponent(1, x) >= 897 or is_zero(x)
+    return is_usual(0, x)
+
+
 @insns(
     "cond:4 1110 1 D:1 11 0111 Vd:4 101 sz:1 11 M:1 0 Vm:4",
     asm="vcvt{cond:vcond}{sz:vnarrowed} {sz,D,Vd:vother}, {sz,M,Vm:vr}",
@@ -139,13 +149,19 @@ def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
     check_vfp_scalar(cpu)
     value = get(cpu, sz, register(cpu, sz, M, Vm))
     d = register(cpu, 1 - sz, D, Vd)
-    if exactly(cpu):
-        result = fp_convert(cpu, size_of(sz), size_of(1 - sz), u64(float_bits(value)))
-        put_bits(cpu, 1 - sz, d, result)
-    elif sz:
-        cpu.fs[d] = f32(value)
+    if not exactly(cpu):
+        if sz:
+            cpu.fs[d] = f32(value)
+        else:
+            cpu.fd[d] = f64(value)
     else:
-        cpu.fd[d] = f64(value)
+        pattern = float_bits(value)
+        result = u64(0)
+        if not cpu.fp_default_nan and changes_format(sz, pattern):
+            result = u64(float_bits(f32(value) if sz else f64(value)))
+        else:
+            result = fp_convert(cpu, size_of(sz), size_of(1 - sz), u64(pattern))
+        put_bits(cpu, 1 - sz, d, result)
 
 
 @insns(
