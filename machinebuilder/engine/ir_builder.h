@@ -76,7 +76,7 @@ mb_v mb_ir_mistake(struct mb_ir *ir, const struct mb_op *op);
  * May change operands in place. */
 typedef mb_v mb_simplify_fn(struct mb_ir *ir, struct mb_op *op);
 mb_simplify_fn mb_simplify_constants, mb_simplify_add, mb_simplify_sub, mb_simplify_mul,
-    mb_simplify_addc, mb_simplify_suboverflow, mb_simplify_and, mb_simplify_or,
+    mb_simplify_divide, mb_simplify_addc, mb_simplify_suboverflow, mb_simplify_and, mb_simplify_or,
     mb_simplify_xor, mb_simplify_equal, mb_simplify_order, mb_simplify_shift,
     mb_simplify_select, mb_simplify_unary;
 unsigned mb_ir_bits(const struct mb_ir *ir, mb_v v);   /* significant bits */

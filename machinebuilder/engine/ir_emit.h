@@ -102,6 +102,7 @@ MB_ALWAYS mb_v mb_emit_simplify(struct mb_ir *ir, struct mb_op *op, unsigned cod
     case MB_IR_ADD: return mb_simplify_add(ir, op);
     case MB_IR_SUB: return mb_simplify_sub(ir, op);
     case MB_IR_MUL: return mb_simplify_mul(ir, op);
+    case MB_IR_DIVU: case MB_IR_REMU: return mb_simplify_divide(ir, op);
     case MB_IR_ADDC: case MB_IR_CARRY: case MB_IR_OVERFLOW: return mb_simplify_addc(ir, op);
     case MB_IR_SUBOVERFLOW: return mb_simplify_suboverflow(ir, op);
     case MB_IR_AND: return mb_simplify_and(ir, op);

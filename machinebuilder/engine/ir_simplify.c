@@ -285,6 +285,8 @@ mb_v mb_simplify_shift(struct mb_ir *ir, struct mb_op *op)
     count &= bits - 1;
     if (count == 0)
         return op->in[0];
+    if (op->code == MB_IR_SHR && mb_ir_bits(ir, op->in[0]) <= count)
+        return constant(ir, op->type, 0);
     if (op->code == MB_IR_SHR && op->type == MB_I32 && count == 31)
         return mb_ir_lts(ir, op->in[0], constant(ir, MB_I32, 0));
     if (op->code == MB_IR_SAR && mb_ir_bits(ir, op->in[0]) < bits)
@@ -328,6 +330,18 @@ mb_v mb_simplify_unary(struct mb_ir *ir, struct mb_op *op)
     case MB_IR_SEXT16: return mb_ir_bits(ir, op->in[0]) < 16 ? op->in[0] : 0;
     default: return 0;
     }
+}
+
+/* Of numbers that fit in 32 bits, which hosts divide faster. */
+mb_v mb_simplify_divide(struct mb_ir *ir, struct mb_op *op)
+{
+    mb_v a = op->in[0], b = op->in[1];
+    if (op->type != MB_I64 || mb_ir_bits(ir, a) > 32 || mb_ir_bits(ir, b) > 32)
+        return 0;
+    a = mb_ir_trunc(ir, a);
+    b = mb_ir_trunc(ir, b);
+    return mb_ir_zext32(ir, op->code == MB_IR_DIVU ? mb_ir_divu(ir, a, b)
+                                                   : mb_ir_remu(ir, a, b));
 }
 
 mb_v mb_simplify_mul(struct mb_ir *ir, struct mb_op *op)
