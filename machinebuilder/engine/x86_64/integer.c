@@ -72,15 +72,28 @@ static bool add_by_lea(struct gen *gen, const struct mb_op *op)
     return true;
 }
 
-/* x + t or x - t, where t is the carry that the host's flags show, or its contrary. */
+/* Do the host's flags show `t` as carry, or as its contrary? They do if one compare can make
+ * them so. */
+static bool show_carry(struct gen *gen, mb_v t, unsigned *cc)
+{
+    struct condition condition;
+    if (mb_x86_flags_match(gen, t, cc))
+        return *cc == CC_B || *cc == CC_AE;
+    if (!mb_x86_condition(gen->ir, t, &condition) ||
+        (condition.cc != CC_B && condition.cc != CC_AE))
+        return false;
+    *cc = mb_x86_test(gen, t);
+    return true;
+}
+
+/* x + t or x - t, where t is a carry. */
 static bool with_host_carry(struct gen *gen, const struct mb_op *op, mb_v x, mb_v t,
                             bool minus)
 {
     const struct value *truth = &gen->values[t];
     unsigned cc;
     if (!truth->lazy || truth->reg != NO_REG || truth->spill != NO_REG ||
-        gen->values[x].reg == NO_REG || !mb_x86_flags_match(gen, t, &cc) ||
-        (cc != CC_B && cc != CC_AE))
+        gen->values[x].reg == NO_REG || !show_carry(gen, t, &cc))
         return false;
     unsigned from = mb_x86_use(gen, x), to = mb_x86_redefine(gen, gen->at, x);
     bool wide = op->type == MB_I64, borrows = minus == (cc == CC_B);
