@@ -201,8 +201,8 @@ void mb_block_link(struct mb_vcpu *vcpu, const void *unit, uint32_t index,
                    struct mb_block *to)
 {
     struct mb_cache *cache = &vcpu->runtime->cache;
-    struct mb_block *from = mb_cache_block_at(cache, unit);
-    if (!from || mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP) || !is_linkable(from, index, to))
+    struct mb_block *from = ((const struct mb_unit_head *)unit - 1)->block;
+    if (mb_trace & (MB_TRACE_EXEC | MB_TRACE_STEP) || !is_linkable(from, index, to))
         return;
     pthread_mutex_lock(&cache->lock);
     const void *way = is_linkable(from, index, to) ? way_to(cache, from, index, to) : NULL;

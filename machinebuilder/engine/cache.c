@@ -15,7 +15,7 @@
 #define CODE_KIB (128u << 10)
 #define MAX_BLOCKS (256u << 10)
 #define FIRST_BLOCKS (224u << 10)
-#define HASH_BITS 16
+#define HASH_BITS 17
 #define TOUCHED (256u << 10)    /* at once */
 
 static size_t code_size(void)

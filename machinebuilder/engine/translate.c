@@ -237,13 +237,14 @@ static void build_ir(struct fetch *fetch, struct mb_ir *ir, unsigned max_insns)
         mb_ir_print(ir, stderr);
 }
 
-/* The block's code and tables, and beneath them its edges. */
+/* The block's code with its head, its tables, and beneath them its edges. */
 static bool keep(struct mb_cache *cache, struct mb_arena *arena, struct mb_block *block)
 {
-    size_t used = arena->used + ((block->code.size + 15) & ~15u);
+    size_t used = arena->used + sizeof(struct mb_unit_head) + ((block->code.size + 15) & ~15u);
     size_t tables = block->code.table_size + block->code.link_count * sizeof *block->edges;
     if (used + tables > arena->end)
         return false;
+    ((struct mb_unit_head *)(cache->rw + arena->used))->block = block;
     arena->used = used;
     arena->end -= tables;
     block->edges = (struct mb_edge *)(cache->rw + arena->end);
@@ -263,8 +264,8 @@ static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *
         .link_jumps = fetch->long_unit,
         .flags = block->flags,
     };
-    uint8_t *rw = cache->rw + arena->used;
-    block->entry = cache->rx + arena->used;
+    size_t start = arena->used + sizeof(struct mb_unit_head);
+    block->entry = cache->rx + start;
     if (ir->failed)
         return false;
     if (block->kind & MB_BLOCK_INTERPRETED) {
@@ -272,8 +273,8 @@ static bool generate(struct fetch *fetch, struct mb_arena *arena, struct mb_ir *
         block->ir = ir;
         return true;
     }
-    return mb_codegen_x86_64(ir, vcpu->core, &options, rw, block->entry,
-                             arena->end - arena->used, &block->code) &&
+    return mb_codegen_x86_64(ir, vcpu->core, &options, cache->rw + start, block->entry,
+                             arena->end - start, &block->code) &&
            keep(cache, arena, block);
 }
 

@@ -64,6 +64,9 @@ struct mb_block {
     struct mb_edge *edges, *incoming;
 };
 
+/* Lies before each unit's code, so that who left it is found at once. */
+struct mb_unit_head { _Alignas(16) struct mb_block *block; };
+
 enum mb_tier { MB_TIER_FIRST, MB_TIER_HOT, MB_TIER_WINDOWS };
 static inline enum mb_tier mb_block_tier(const struct mb_block *block)
 {
