@@ -318,7 +318,7 @@ static bool attempt(struct fetch *fetch, unsigned max_insns)
         return false;
     mb_cache_touch(cache);
     build_ir(fetch, ir, max_insns);
-    unsigned before = fetch->long_unit ? 0 : insns_before_loop(ir);
+    unsigned before = fetch->long_unit || block->host2 ? 0 : insns_before_loop(ir);
     if (before)
         build_ir(fetch, ir, before);
     if (!fetch->wait && ir->insns && generate(fetch, &cache->first, ir))

@@ -105,9 +105,7 @@ def binary(
     if not exactly(cpu):
         return inline(a, b)
     x, y = float_bits(a), float_bits(b)
-    if cpu.fp_default_nan:
-        return number(sz, exact64(cpu, x, y) if sz else exact32(cpu, x, y))
-    result, done = x, usual(sz, x, y)
+    result, done = x, usual(sz, x, y) and not cpu.fp_default_nan
     if done:
         result = float_bits(inline(a, b))
         done = is_usual(sz, result)
@@ -136,10 +134,7 @@ def square_root(cpu: Cpu, sz: int, a: Value) -> Value:
     if not exactly(cpu):
         return fsqrt(a)
     x = float_bits(a)
-    if cpu.fp_default_nan:
-        return number(sz, fp_sqrt64(cpu, x) if sz else fp_sqrt32(cpu, x))
-    result = x
-    if is_usual(sz, x):
+    if is_usual(sz, x) and not cpu.fp_default_nan:
         result = float_bits(fsqrt(a))
     else:
         result = fp_sqrt64(cpu, x) if sz else fp_sqrt32(cpu, x)
@@ -151,10 +146,7 @@ def fused(cpu: Cpu, sz: int, a: Value, b: Value, c: Value) -> Value:
     if not exactly(cpu):
         return fma(a, b, c)
     x, y, z = float_bits(a), float_bits(b), float_bits(c)
-    if cpu.fp_default_nan:
-        return number(sz, fp_fma64(cpu, x, y, z) if sz else fp_fma32(cpu, x, y, z))
-    result = x
-    if fused_is_usual(sz, x, y, z):
+    if fused_is_usual(sz, x, y, z) and not cpu.fp_default_nan:
         result = float_bits(fma(a, b, c))
     else:
         result = fp_fma64(cpu, x, y, z) if sz else fp_fma32(cpu, x, y, z)
@@ -363,7 +355,6 @@ def order(cpu: Cpu, sz: int, E: int, a: Value, b: Value) -> Value:
     if not cpu.fp_flush:
         return fcmpe(a, b) if E else fcmp(a, b)
     x, y, quiet = float_bits(a), float_bits(b), 1 - E
-    result = u32(0)
     if is_usual(sz, x) and is_usual(sz, y):
         result = fcmpe(a, b) if E else fcmp(a, b)
     else:

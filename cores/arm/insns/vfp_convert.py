@@ -63,7 +63,6 @@ def to_integer(
     if toward_zero and not cpu.fp_flush:
         return truncated(unsigned, value)
     pattern, shape = float_bits(value), fixed_shape(32, unsigned, 0)
-    result = u32(0)
     if toward_zero and is_usual(sz, pattern):
         result = truncated(unsigned, value)
     else:
@@ -156,7 +155,6 @@ def double_single(cpu: Cpu, D: int, Vd: int, sz: int, M: int, Vm: int) -> None:
             cpu.fd[d] = f64(value)
     else:
         pattern = float_bits(value)
-        result = u64(0)
         if not cpu.fp_default_nan and changes_format(sz, pattern):
             result = u64(float_bits(f32(value) if sz else f64(value)))
         else:
